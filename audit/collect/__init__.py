@@ -1,0 +1,1 @@
+"""Plan scopes, read them in parallel, record an outcome for each."""

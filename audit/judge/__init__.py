@@ -1,0 +1,1 @@
+"""Judgement: stored tables in, judged tables out. No I/O, no clock of its own."""

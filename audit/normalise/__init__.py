@@ -1,0 +1,1 @@
+"""Pure functions from the sources' words to ours."""

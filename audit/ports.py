@@ -1,0 +1,145 @@
+"""The doors of the core: what a provider, an importer and a report must be.
+
+Plug-ins are classes named in entry points (``registry_audit.providers``, ``.importers``,
+``.reports``). Importing a plug-in's module must not import a cloud SDK; opening it may.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from audit.model.columns import Columns
+from audit.model.scope import Plan, ScopeOutcome, Task
+
+
+class Settings(BaseModel):
+    """Base of every plug-in's settings: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What every stage of one run shares.
+
+    Attributes:
+        run_id: Id of the run; also the ``observed_run_id`` of all that is read in it.
+        moment: The run's moment (UTC). Windows are measured against it, never the machine's time.
+    """
+
+    run_id: str
+    moment: datetime
+    log: logging.Logger
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a provider can and cannot tell, as data; the core and the reports ask it.
+
+    Attributes:
+        sources: Native sources it can read, in order of preference.
+        gaps: Fact that is not delivered -> reason. Reasons start with ``notimpl:`` (ours to do),
+            ``notyet:`` (the cloud cannot) or ``never:`` (will not).
+    """
+
+    sources: tuple[str, ...]
+    gaps: Mapping[str, str]
+
+
+class Sink(Protocol):
+    """Where collected rows go. Not thread-safe: a task has its own."""
+
+    def write(self, columns: Columns) -> None:
+        """Take a block of rows; the block must not be used afterwards."""
+
+
+class RegistryProvider(Protocol):
+    """Adapter to one kind of registry and its native scanner.
+
+    ``plan`` and ``collect`` run in different threads; ``collect`` runs for several tasks at once.
+    """
+
+    name: ClassVar[str]
+    settings_model: ClassVar[type[Settings]]
+    capabilities: ClassVar[Capabilities]
+
+    def __init__(self, settings: Any, context: RunContext) -> None:  # noqa: ANN401  own model
+        """Open the adapter with validated settings of ``settings_model``; makes no call."""
+
+    def plan(self) -> Plan:
+        """Discover what there is to read.
+
+        What cannot be discovered is an outcome in the plan, not an exception.
+        """
+
+    def collect(self, task: Task, sink: Sink) -> Sequence[ScopeOutcome]:
+        """Read one task's scopes into ``sink`` and return an outcome for each scope met.
+
+        Every assessable image placed gets an ``assessments`` row for the native source. An error
+        of one scope or page is recorded and does not stop the others. A
+        :class:`~audit.errors.SourceError` that escapes fails the task's scopes that have no
+        outcome yet.
+        """
+
+
+@dataclass(frozen=True)
+class ImportedReport:
+    """Rows of one scanner report made elsewhere.
+
+    Attributes:
+        blocks: Rows of ``images``, ``placements``, ``assessments``, ``findings``, ...
+        subject: The image it speaks of, as the report names it.
+        keyed_by: ``digest``, ``image id`` or ``reference``: what identifies the image.
+        statements: Number of findings rows.
+    """
+
+    blocks: Sequence[Columns]
+    subject: str
+    keyed_by: str
+    statements: int
+
+
+class Importer(Protocol):
+    """Reads one format of scanner report. Pure: bytes in, rows out."""
+
+    name: ClassVar[str]
+
+    def recognises(self, document: object) -> bool:
+        """Whether the parsed JSON document is of this format."""
+
+    def read(self, document: Any, context: RunContext, scope_id: str) -> ImportedReport:  # noqa: ANN401
+        """Turn a document into rows.
+
+        Raises:
+            ReportFileError: It is of this format but lacks what the format promises.
+        """
+
+
+class RunReader(Protocol):
+    """One published run, open for questions (implemented by the store)."""
+
+    run_id: str
+
+    def rows(
+        self, sql: str, parameters: Mapping[str, object] | None = None
+    ) -> list[dict[str, Any]]:
+        """Run a query over the run's views and return its rows in the query's order."""
+
+
+class Report(Protocol):
+    """Turns one published run into files, from the warehouse alone."""
+
+    name: ClassVar[str]
+
+    def render(self, run: RunReader, out: Path, language: str) -> Iterable[Path]:
+        """Write the report of ``run`` below ``out`` in ``language`` (en or ja).
+
+        Same run and language, same bytes. Returns the files written.
+        """

@@ -1,0 +1,1 @@
+"""Adapters to registries and scanners. Each speaks to the core through audit.ports alone."""

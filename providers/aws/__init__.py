@@ -1,0 +1,1 @@
+"""Amazon ECR, ECR basic scanning and Amazon Inspector."""

@@ -1,0 +1,1 @@
+"""Azure Container Registry and Microsoft Defender for Cloud."""

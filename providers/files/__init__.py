@@ -1,0 +1,1 @@
+"""Reports that scanners elsewhere left in files."""

@@ -1,0 +1,1 @@
+"""The clouds' other side: servers for the demo and the tests."""

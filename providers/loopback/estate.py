@@ -1,0 +1,182 @@
+"""A declarative description of a cloud estate at one moment: what the loopback servers serve.
+
+The description holds both sides of each fact: the words a cloud's API uses for it (``native``)
+and the truth it stands for (``state``), so that the right figures are computed from here
+(``providers.loopback.truth``) and never from the code under test. Everything is frozen and
+deterministic: the same seed gives the same estate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+FaultKind = Literal["denied", "images_page", "findings", "findings_denied"]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One thing a scanner says: a vulnerability in a package of an image.
+
+    ``native_severity`` is the source's own word (``UNTRIAGED``, ``MINIMAL``, ``High`` ...);
+    ``severity`` is the right normalised word for it. ``fixed_version`` is None when no fix exists.
+    """
+
+    vulnerability_id: str
+    package: str
+    version: str
+    package_type: str
+    native_severity: str
+    severity: str
+    fixed_version: str | None
+    cvss_score: float | None
+    cvss_vector: str | None
+    title: str
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What the cloud's own scanner knows of one image.
+
+    Attributes:
+        native: The words of the API, by cloud. ``aws`` enhanced: ``("ACTIVE", "SUCCESSFUL")``
+            (coverage status code and reason), or ``()`` for no coverage row; ``aws`` basic:
+            ``("COMPLETE",)`` (scan status), or ``()`` for ScanNotFoundException; ``azure``:
+            ``("Unhealthy",)`` (status code of its rows), or ``()`` for no row; ``gcp``:
+            ``("FINISHED_SUCCESS", "ACTIVE")`` (analysis status, continuous analysis), or ``()``
+            for no DISCOVERY occurrence.
+        state: The assessment state this must become (a word of ``audit.model.enums.State``).
+        scanned_at: Time of the evidence.
+        statements: What it states; only served while the cloud would still serve it.
+    """
+
+    native: tuple[str, ...]
+    state: str
+    scanned_at: datetime | None = None
+    statements: tuple[Statement, ...] = ()
+
+
+@dataclass(frozen=True)
+class Image:
+    """One manifest in a repository.
+
+    ``kind`` is the truth (a word of ``ImageKind``). ``scan`` is None for what is not assessable
+    (index, attestation, signature, SBOM, artifact). ``children`` are the digests of an index, in
+    order; they are images of the same repository. ``os``/``architecture`` of an attestation are
+    ``unknown``.
+    """
+
+    digest: str
+    kind: str
+    media_type: str
+    pushed_at: datetime
+    tags: tuple[str, ...] = ()
+    artifact_type: str | None = None
+    os: str | None = None
+    architecture: str | None = None
+    size_bytes: int = 0
+    children: tuple[str, ...] = ()
+    subject: str | None = None
+    archived: bool = False
+    last_pulled_at: datetime | None = None
+    in_use_count: int | None = None
+    scan: Scan | None = None
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A named repository; ``images`` in the order in which the registry lists them."""
+
+    name: str
+    created_at: datetime
+    images: tuple[Image, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Registry:
+    """A registry. ``settings`` hold its configuration in the cloud's words.
+
+    Keys in use: ``aws`` (registry of an account-region): ``scan_type``; (repository):
+    ``tag_mutability``, ``scan_frequency``, ``encryption_type``, ``kms_key``.
+    ``azure``: ``sku``, ``admin_user_enabled``, ``anonymous_pull_enabled``,
+    ``public_network_access``, ``network_default_action``, ``encryption_status``,
+    ``export_policy``, ``retention_status``, ``role_assignment_mode`` (booleans as true/false).
+    ``gcp``: ``immutable_tags``, ``kms_key``, ``enablement_state``, ``cleanup`` (none, dry_run or
+    active), ``mode``, ``format``.
+    """
+
+    registry_id: str
+    native_id: str
+    created_at: datetime
+    repositories: tuple[Repository, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where registries lie: AWS account x region, Azure subscription, GCP project x location.
+
+    AWS places hold exactly one registry. ``region`` is empty for Azure (a registry's location is
+    its setting ``location``). ``settings``: aws ``scan_type`` BASIC or ENHANCED; azure
+    ``defender_plan`` Standard or Free; gcp ``api`` enabled or disabled.
+    """
+
+    provider: str
+    account: str
+    region: str
+    registries: tuple[Registry, ...]
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that goes wrong, for good, while the estate is in this description.
+
+    Kinds: ``denied``: listing the place (aws, gcp) or the registry's data plane (azure) is refused.
+    ``images_page``: page ``page`` (from 1) of the image listing of ``repository`` (aws, azure) or
+    of the whole registry (gcp, ``repository`` empty) always fails with a server error.
+    ``findings``: the findings listing of the place always fails with a server error after its
+    first page. ``findings_denied``: the findings listing of the place is refused.
+    """
+
+    kind: FaultKind
+    provider: str
+    account: str
+    region: str = ""
+    registry_id: str = ""
+    repository: str = ""
+    page: int = 2
+
+
+@dataclass(frozen=True)
+class Estate:
+    """Everything, at one moment.
+
+    Attributes:
+        page_size: Servers return at most this many images a page, whatever is asked for.
+        findings_page_size: The same for findings, coverage and occurrences.
+    """
+
+    name: str
+    moment: datetime
+    places: tuple[Place, ...]
+    tenant: str
+    faults: tuple[Fault, ...] = ()
+    page_size: int = 20
+    findings_page_size: int = 100
+
+    def fault(self, kind: FaultKind, provider: str, account: str, region: str = "") -> Fault | None:
+        """Return the first fault of this kind at this place, if there is one."""
+        for fault in self.faults:
+            if (fault.kind, fault.provider, fault.account) == (kind, provider, account) and (
+                fault.region == region
+            ):
+                return fault
+        return None
+
+    def of(self, provider: str) -> tuple[Place, ...]:
+        """Return the places of one provider, in order."""
+        return tuple(place for place in self.places if place.provider == provider)

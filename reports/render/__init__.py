@@ -1,0 +1,1 @@
+"""Turn a report's figures into a file."""
