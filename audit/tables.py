@@ -368,7 +368,7 @@ _EXPOSURES = Table(
     ("run_id", "exposure_id"),
     (
         _text("exposure_id", "SHA-256 (32 hex digits) over repository, vulnerability and package."),
-        _text("event", "opened, reopened, confirmed, unconfirmed or closed."),
+        _text("event", "opened, reopened, confirmed, unconfirmed, changed or closed."),
         _text("reason", "Why, in one word; see docs/compliance.md."),
         _PROVIDER,
         _SCOPE,
@@ -382,7 +382,8 @@ _EXPOSURES = Table(
         _text("severity", "Highest severity stated at the last confirmation."),
         _text("fix_state", "Best fix known at the last confirmation."),
         _texts("sources", "Sources that stated it at the last confirmation, sorted."),
-        _count("images", "Current images that carried it at the last confirmation."),
+        _texts("carrier_digests", "Current images that carried it when last stated, sorted."),
+        _time("carrier_pushed_at", "Newest push among those images."),
         _time("opened_at", "Run in which it (first) opened."),
         _time("last_confirmed_at", "Last run in which a source stated it afresh."),
         _time("closed_at", "Run in which it closed; null while open."),

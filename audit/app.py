@@ -1,0 +1,159 @@
+"""Puts configuration, plug-ins and stages together: one run from plan to report."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from audit import plugins
+from audit.collect.runner import Progress, run_tasks
+from audit.config import Config, config_sha256, validate
+from audit.errors import UsageError
+from audit.log import LOGGER
+from audit.model.scope import Plan, ScopeOutcome, Task
+from audit.ports import RegistryProvider, RunContext
+from audit.store.commit import Commit, commit_run
+from audit.store.lock import writer_lock
+from audit.store.publish import recover
+from audit.store.reader import Warehouse
+
+Planned = Callable[[Sequence[Task]], Progress]
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a run ended.
+
+    Attributes:
+        incomplete: Some scope or assessment is missing: exit code 4.
+    """
+
+    run_id: str
+    outcome: str
+    incomplete: bool
+    scopes: Counter[str]
+    unassessed: int
+
+
+def run_id_of(moment: datetime) -> str:
+    """Return the id of the run at a moment; ids sort by time."""
+    return moment.strftime("%Y%m%dT%H%M%SZ")
+
+
+@dataclass(frozen=True)
+class App:
+    """One invocation: configuration, clock moment, and what follows from them."""
+
+    config: Config
+    moment: datetime
+
+    @property
+    def warehouse(self) -> Warehouse:
+        """The configured warehouse."""
+        return Warehouse.at(self.config.warehouse)
+
+    def context(self) -> RunContext:
+        """Return the context of a run at this moment."""
+        log = logging.getLogger(LOGGER)
+        return RunContext(run_id_of(self.moment), self.moment, log)
+
+    def settings(self) -> dict[str, BaseModel]:
+        """Return each configured provider's checked settings."""
+        return {
+            name: validate(plugins.provider(name).settings_model, block, f"providers.{name}")
+            for name, block in sorted(self.config.providers.items())
+        }
+
+    def providers(self, context: RunContext) -> dict[str, RegistryProvider]:
+        """Open the configured providers."""
+        return {
+            name: plugins.provider(name)(settings, context)
+            for name, settings in self.settings().items()
+        }
+
+    def run(self, planned: Planned) -> RunResult:
+        """Collect, publish and judge.
+
+        Args:
+            planned: Told the tasks once they are known; returns the callback for each task's end.
+        """
+        context = self.context()
+        with writer_lock(self.warehouse.layout, context.run_id):
+            published = self.ready(context.run_id)
+            providers = self.providers(context)
+            plans = {name: provider.plan() for name, provider in providers.items()}
+            outcomes = self._collect(context, providers, plans, planned)
+            return self.commit(context, "run", outcomes, published)
+
+    def ready(self, run_id: str) -> list[str]:
+        """Finish or clear what a crashed run left and return the published runs.
+
+        Raises:
+            UsageError: The new run would not be the newest.
+        """
+        finished = recover(self.warehouse.layout)
+        if finished:
+            logging.getLogger(LOGGER).warning("finished a broken run", extra={"runs": finished})
+        published = self.warehouse.run_ids()
+        if published and run_id <= published[-1]:
+            raise UsageError(
+                f"run {run_id} is not later than the newest run {published[-1]}",
+                where="--run-at",
+                cure="a run is of a later moment than all before it; check the clock",
+            )
+        return published
+
+    def commit(
+        self,
+        context: RunContext,
+        command: str,
+        outcomes: Sequence[ScopeOutcome],
+        published: list[str],
+    ) -> RunResult:
+        """Assemble, judge and publish what is staged."""
+        done = commit_run(
+            self.warehouse.layout,
+            Commit(
+                run_id=context.run_id,
+                moment=context.moment,
+                command=command,
+                outcomes=outcomes,
+                published=published,
+                policy=self.config.policy.model_dump(),
+                retired=self.config.retired_scopes,
+                config_sha256=config_sha256(self.config, self.settings()),
+                memory=self.config.collect.memory,
+            ),
+        )
+        counted = Counter(outcome for _, outcome in done.scopes)
+        incomplete = set(counted) != {"complete"} or done.unassessed > 0
+        return RunResult(context.run_id, done.outcome, incomplete, counted, done.unassessed)
+
+    def report(self, out: Path, run_id: str | None = None) -> list[Path]:
+        """Write the configured reports of a run, by default the newest."""
+        out.mkdir(parents=True, exist_ok=True)
+        written: list[Path] = []
+        with self.warehouse.open_run(run_id) as run:
+            for report in plugins.reports(self.config.reports):
+                for language in self.config.languages:
+                    written += report.render(run, out, language)
+        return written
+
+    def _collect(
+        self,
+        context: RunContext,
+        providers: Mapping[str, RegistryProvider],
+        plans: Mapping[str, Plan],
+        planned: Planned,
+    ) -> list[ScopeOutcome]:
+        tasks = [task for plan in plans.values() for task in plan.tasks]
+        outcomes = [outcome for plan in plans.values() for outcome in plan.outcomes]
+        raw = self.warehouse.layout.staged(context.run_id) / "raw"
+        workers = self.config.collect.workers
+        return outcomes + run_tasks(providers, tasks, raw, workers, planned(tasks))

@@ -1,0 +1,96 @@
+"""Runs the tasks of all providers: in parallel, bounded, one's failure never another's."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
+from pathlib import Path
+
+from audit.errors import AccessDeniedError, DisabledError, SourceError
+from audit.model.enums import Outcome
+from audit.model.scope import ScopeOutcome, ScopeRef, Task
+from audit.ports import RegistryProvider
+from audit.store.staging import TaskStaging
+
+Progress = Callable[[Task, list[ScopeOutcome]], None]
+
+
+def run_tasks(
+    providers: Mapping[str, RegistryProvider],
+    tasks: Iterable[Task],
+    folder: Path,
+    workers: int,
+    progress: Progress,
+) -> list[ScopeOutcome]:
+    """Collect every task into staged files below ``folder`` and return all scopes' outcomes.
+
+    No more than ``workers`` tasks are held at a time. A task that ends in an error, of whatever
+    kind, fails those of its scopes that have no outcome yet; what it staged before is kept.
+    """
+    outcomes: list[ScopeOutcome] = []
+    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="collect") as pool:
+        for task, future in _in_flight(pool, providers, iter(tasks), folder, workers):
+            done = settle(task, future)
+            progress(task, done)
+            outcomes.extend(done)
+    return outcomes
+
+
+def _in_flight(
+    pool: ThreadPoolExecutor,
+    providers: Mapping[str, RegistryProvider],
+    tasks: Iterator[Task],
+    folder: Path,
+    workers: int,
+) -> Iterator[tuple[Task, Future[list[ScopeOutcome]]]]:
+    """Yield tasks as they end, starting a new one only when another has ended."""
+    running: dict[Future[list[ScopeOutcome]], Task] = {}
+    while True:
+        for task in islice(tasks, workers - len(running)):
+            running[pool.submit(collect_task, providers[task.provider], task, folder)] = task
+        if not running:
+            return
+        ended, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in ended:
+            yield running.pop(future), future
+
+
+def collect_task(provider: RegistryProvider, task: Task, folder: Path) -> list[ScopeOutcome]:
+    """Collect one task into staged files and return its outcomes."""
+    with TaskStaging(folder, task.task_id) as sink:
+        return list(provider.collect(task, sink))
+
+
+def settle(task: Task, future: Future[list[ScopeOutcome]]) -> list[ScopeOutcome]:
+    """Return an outcome for each scope the task promised, whatever became of the task."""
+    error = future.exception()
+    done = [] if error else future.result()
+    if error and not isinstance(error, Exception):
+        raise error
+    if error:
+        logging.getLogger("registry_audit.collect").error(
+            "task ended in an error", exc_info=error, extra={"task": task.task_id}
+        )
+    met = {outcome.ref.scope_id for outcome in done}
+    missing = [ref for ref in task.scopes if ref.scope_id not in met]
+    return done + [failed_outcome(ref, error) for ref in missing]
+
+
+def failed_outcome(ref: ScopeRef, error: BaseException | None) -> ScopeOutcome:
+    """Return the outcome of a scope that its task could not, or forgot to, account for."""
+    source = error if isinstance(error, SourceError) else None
+    outcome = Outcome.FAILED
+    if isinstance(error, AccessDeniedError):
+        outcome = Outcome.DENIED
+    elif isinstance(error, DisabledError):
+        outcome = Outcome.DISABLED
+    return ScopeOutcome(
+        ref=ref,
+        outcome=outcome,
+        errors=1,
+        missing_permission=(source.permission or None) if source else None,
+        error_code=source.code if source else type(error).__name__ if error else "NoOutcome",
+        error=str(error) if error else "the task ended without an outcome for this scope",
+    )

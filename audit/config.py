@@ -1,0 +1,164 @@
+"""The configuration: YAML to frozen settings. A typo stops the run and names itself."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import orjson
+import yaml
+from pydantic import BaseModel, Field, ValidationError
+
+from audit.errors import ConfigError
+from audit.ports import Settings
+
+M = TypeVar("M", bound=BaseModel)
+_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class Policy(Settings):
+    """Rules by which a run is judged; printed in every report."""
+
+    newest_tagged: int = Field(
+        10, ge=1, description="Tagged images of a repository that count as current, newest first."
+    )
+    used_within_days: int = Field(
+        30, ge=0, description="Images pulled within these days, or in use, are current too."
+    )
+    evidence_window_days: int = Field(
+        30, ge=1, description="An assessment whose evidence is older than this is stale."
+    )
+
+
+class Collect(Settings):
+    """How collection runs."""
+
+    workers: int = Field(8, ge=1, le=64, description="Tasks collected at the same time.")
+    memory: str = Field(
+        "512MB", pattern=r"^\d+(MB|GB)$", description="Memory limit of the query engine."
+    )
+
+
+class Config(Settings):
+    """The whole configuration. Provider blocks are checked by their provider."""
+
+    version: Literal[1] = Field(description="Version of this file's form.")
+    warehouse: str = Field("./out/warehouse", description="Folder of the warehouse.")
+    out: str = Field("./out/reports", description="Folder that reports are written to.")
+    languages: tuple[Literal["en", "ja"], ...] = Field(
+        ("en", "ja"), description="Languages that reports are written in."
+    )
+    reports: tuple[str, ...] = Field((), description="Reports to write; empty means all.")
+    policy: Policy = Policy()
+    collect: Collect = Collect()
+    retired_scopes: tuple[str, ...] = Field(
+        (), description="Inventory scopes that are gone for good, by scope_id."
+    )
+    providers: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Settings by provider: aws, azure, gcp."
+    )
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """A YAML loader that refuses a key given twice."""
+
+
+def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+    seen: set[Any] = set()
+    for key_node, _ in node.value:
+        key = loader.construct_object(key_node)
+        if key in seen:
+            line = key_node.start_mark.line + 1
+            raise ConfigError(f"key {key!r} is given twice", where=f"line {line}", cure="keep one")
+        seen.add(key)
+    return loader.construct_mapping(node, deep=True)
+
+
+_StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def load_config(path: Path, environment: Mapping[str, str]) -> Config:
+    """Read and check a configuration file.
+
+    Raises:
+        ConfigError: The file is missing, not YAML, holds an unknown or ill-typed key, or refers to
+            an environment variable that is not set.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"cannot be read: {error}", where=str(path), cure="registry-audit init writes one"
+        ) from error
+    try:
+        document = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  a SafeLoader underneath
+    except yaml.YAMLError as error:
+        raise ConfigError(f"not YAML: {error}", where=str(path), cure="mend the syntax") from error
+    if not isinstance(document, dict):
+        raise ConfigError("is not a mapping", where=str(path), cure="start with 'version: 1'")
+    return validate(Config, resolve(document, environment, ""), "")
+
+
+def resolve(value: Any, environment: Mapping[str, str], path: str) -> Any:  # noqa: ANN401  YAML
+    """Return ``value`` with every ``${NAME}`` replaced from the environment."""
+    if isinstance(value, dict):
+        return {k: resolve(v, environment, _join(path, k)) for k, v in value.items()}
+    if isinstance(value, list):
+        return [resolve(v, environment, _join(path, n)) for n, v in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+    for name in _REFERENCE.findall(value):
+        if name not in environment:
+            raise ConfigError(
+                f"environment variable {name} is not set", where=path, cure=f"set {name}"
+            )
+    return _REFERENCE.sub(lambda match: environment[match.group(1)], value)
+
+
+def validate(model: type[M], document: Any, path: str) -> M:  # noqa: ANN401  YAML
+    """Check a document against a settings model.
+
+    Raises:
+        ConfigError: With a line for each fault: path of the key, what is wrong, nearest name.
+    """
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        faults = [_fault(model, fault, path) for fault in error.errors(include_url=False)]
+        raise ConfigError(
+            "; ".join(faults), where="configuration", cure="registry-audit schema --config"
+        ) from None
+
+
+def _fault(model: type[BaseModel], fault: Any, path: str) -> str:  # noqa: ANN401  pydantic's dict
+    where = path
+    for part in fault["loc"]:
+        where = _join(where, part)
+    if fault["type"] != "extra_forbidden":
+        return f"{where}: {fault['msg']}"
+    near = difflib.get_close_matches(str(fault["loc"][-1]), list(_names(model)), n=1)
+    return f"{where}: unknown key" + (f", did you mean {near[0]!r}?" if near else "")
+
+
+def _names(model: type[BaseModel]) -> Iterator[str]:
+    """Yield every field name of a model and of the models inside it."""
+    schema = model.model_json_schema()
+    for part in (schema, *schema.get("$defs", {}).values()):
+        yield from part.get("properties", {})
+
+
+def _join(path: str, part: object) -> str:
+    if isinstance(part, int):
+        return f"{path}[{part}]"
+    return f"{path}.{part}" if path else str(part)
+
+
+def config_sha256(config: Config, providers: Mapping[str, BaseModel]) -> str:
+    """Return a hash of the settings in force. Secrets are masked before they are hashed."""
+    whole = config.model_dump(mode="json", exclude={"providers", "warehouse", "out"})
+    whole["providers"] = {name: s.model_dump(mode="json") for name, s in providers.items()}
+    return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -1,0 +1,113 @@
+-- Registry settings that a run already knows, judged. A setting that could not be read is UNKNOWN,
+-- never PASS; a setting the cloud does not have is NOT_APPLICABLE.
+CREATE TEMP TABLE control_results_all AS
+WITH registry AS (SELECT *, registry_id AS subject, NULL::VARCHAR AS repository
+    FROM registries_all WHERE coalesce(format, 'DOCKER') = 'DOCKER'),
+repository AS (
+    SELECT r.*, r.registry_id || '/' || r.repository AS subject,
+        g.tag_mutability AS registry_tag_mutability
+    FROM repositories_all AS r LEFT JOIN registries_all AS g USING (provider, registry_id)
+),
+results AS (
+    SELECT 'INV-01' AS control_id, scope_id AS subject, provider, account, region,
+        NULL::VARCHAR AS registry_id, NULL::VARCHAR AS repository,
+        CASE outcome WHEN 'complete' THEN 'PASS' ELSE 'FAIL' END AS status,
+        CASE outcome WHEN 'complete' THEN 'listed to its end'
+            ELSE coalesce(error, 'not listed to its end') END AS reason,
+        'scopes' AS operation, 'outcome' AS field, outcome AS value,
+        getvariable('run_id') AS observed_run_id
+    FROM scopes_now
+
+    UNION ALL BY NAME
+    SELECT 'SCN-01', subject, provider, account, region, registry_id, repository,
+        CASE WHEN scanning_enabled THEN 'PASS' WHEN NOT scanning_enabled THEN 'FAIL'
+            ELSE 'UNKNOWN' END,
+        CASE WHEN scanning_enabled THEN 'the cloud scans this registry'
+            WHEN NOT scanning_enabled THEN 'the cloud''s scanning is off for this registry'
+            ELSE 'whether scanning is on could not be read' END,
+        'registry configuration', 'scanning_enabled', scanning_enabled::VARCHAR, observed_run_id
+    FROM registry WHERE provider <> 'aws'
+
+    UNION ALL BY NAME
+    SELECT 'SCN-01', subject, provider, account, region, registry_id, repository,
+        CASE WHEN scan_frequency IN ('SCAN_ON_PUSH', 'CONTINUOUS_SCAN') THEN 'PASS'
+            WHEN scan_frequency = 'MANUAL' THEN 'FAIL' ELSE 'UNKNOWN' END,
+        CASE WHEN scan_frequency IN ('SCAN_ON_PUSH', 'CONTINUOUS_SCAN')
+                THEN 'a scanning rule covers this repository'
+            WHEN scan_frequency = 'MANUAL' THEN 'no scanning rule covers this repository'
+            ELSE 'the effective scan frequency could not be read' END,
+        'ecr:BatchGetRepositoryScanningConfiguration', 'scanFrequency', scan_frequency,
+        observed_run_id
+    FROM repository WHERE provider = 'aws'
+
+    UNION ALL BY NAME
+    SELECT 'SCN-02', subject, provider, account, region, registry_id, repository,
+        CASE WHEN language_packages_scanned THEN 'PASS'
+            WHEN NOT language_packages_scanned THEN 'FAIL' ELSE 'UNKNOWN' END,
+        CASE WHEN language_packages_scanned THEN 'language packages are scanned too'
+            WHEN NOT language_packages_scanned THEN 'only operating system packages are scanned'
+            ELSE 'what the scanning covers could not be read' END,
+        'registry configuration', 'language_packages_scanned',
+        language_packages_scanned::VARCHAR, observed_run_id
+    FROM registry
+
+    UNION ALL BY NAME
+    SELECT 'IAM-01', subject, provider, account, region, registry_id, repository,
+        CASE WHEN anonymous_pull_enabled THEN 'FAIL' WHEN NOT anonymous_pull_enabled THEN 'PASS'
+            ELSE 'UNKNOWN' END,
+        CASE WHEN anonymous_pull_enabled THEN 'anyone may pull without credentials'
+            WHEN NOT anonymous_pull_enabled THEN 'pulling needs credentials'
+            ELSE 'who may pull could not be read' END,
+        'registry configuration', 'anonymous_pull_enabled', anonymous_pull_enabled::VARCHAR,
+        observed_run_id
+    FROM registry
+
+    UNION ALL BY NAME
+    SELECT 'IAM-04', subject, provider, account, region, registry_id, repository,
+        CASE WHEN provider <> 'azure' THEN 'NOT_APPLICABLE' WHEN admin_user_enabled THEN 'FAIL'
+            WHEN NOT admin_user_enabled THEN 'PASS' ELSE 'UNKNOWN' END,
+        CASE WHEN provider <> 'azure' THEN 'this cloud has no shared administrator account'
+            WHEN admin_user_enabled THEN 'the shared administrator account is on'
+            WHEN NOT admin_user_enabled THEN 'the shared administrator account is off'
+            ELSE 'the setting could not be read' END,
+        'registry configuration', 'admin_user_enabled', admin_user_enabled::VARCHAR,
+        observed_run_id
+    FROM registry
+
+    UNION ALL BY NAME
+    SELECT 'NET-01', subject, provider, account, region, registry_id, repository,
+        CASE WHEN provider <> 'azure' THEN 'NOT_APPLICABLE'
+            WHEN lower(public_network_access) = 'disabled'
+                OR lower(network_default_action) = 'deny' THEN 'PASS'
+            WHEN public_network_access IS NULL AND network_default_action IS NULL THEN 'UNKNOWN'
+            ELSE 'FAIL' END,
+        CASE WHEN provider <> 'azure' THEN 'this cloud has no such switch on a registry'
+            WHEN lower(public_network_access) = 'disabled'
+                OR lower(network_default_action) = 'deny' THEN 'networks are restricted'
+            WHEN public_network_access IS NULL AND network_default_action IS NULL
+                THEN 'the network rules could not be read'
+            ELSE 'the registry is reachable from every network' END,
+        'registry configuration', 'public_network_access', public_network_access,
+        observed_run_id
+    FROM registry
+
+    UNION ALL BY NAME
+    SELECT 'INT-01', subject, provider, account, region, registry_id, repository,
+        CASE WHEN provider = 'azure' THEN 'NOT_APPLICABLE'
+            WHEN coalesce(tag_mutability, registry_tag_mutability)
+                IN ('IMMUTABLE', 'IMMUTABLE_WITH_EXCLUSION') THEN 'PASS'
+            WHEN coalesce(tag_mutability, registry_tag_mutability) IS NULL THEN 'UNKNOWN'
+            ELSE 'FAIL' END,
+        CASE WHEN provider = 'azure' THEN 'this cloud locks single tags, not repositories'
+            WHEN coalesce(tag_mutability, registry_tag_mutability) = 'IMMUTABLE'
+                THEN 'tags cannot be moved'
+            WHEN coalesce(tag_mutability, registry_tag_mutability) = 'IMMUTABLE_WITH_EXCLUSION'
+                THEN 'tags cannot be moved, but for those an exclusion names'
+            WHEN coalesce(tag_mutability, registry_tag_mutability) IS NULL
+                THEN 'the setting could not be read'
+            ELSE 'tags can be moved to another image' END,
+        'repository configuration', 'tag_mutability',
+        coalesce(tag_mutability, registry_tag_mutability), observed_run_id
+    FROM repository WHERE provider <> 'files'
+)
+SELECT *, NULL::VARCHAR AS waiver_id FROM results;

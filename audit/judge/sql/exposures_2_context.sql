@@ -1,0 +1,78 @@
+-- Why an exposure can be seen now that was not before, and why one can no longer be seen.
+
+-- For what is newly stated: how well its carriers were known in the previous run.
+CREATE TEMP TABLE appearance AS
+SELECT s.exposure_id,
+    CASE
+        WHEN NOT bool_or(known.repository IS NOT NULL) THEN 'first_look'
+        WHEN bool_or(was.current AND judged.state = 'assessed') THEN 'newly_reported'
+        WHEN bool_or(was.current) THEN 'first_assessed'
+        WHEN bool_or(was.digest IS NOT NULL) THEN 'became_current'
+        ELSE 'new_image'
+    END AS reason
+FROM (SELECT exposure_id, registry_id, repository, unnest(sources) AS source, carrier_digests
+    FROM stated) AS s
+CROSS JOIN unnest(s.carrier_digests) AS carrier(digest)
+LEFT JOIN (SELECT DISTINCT registry_id, repository FROM prev_placements) AS known
+    USING (registry_id, repository)
+LEFT JOIN prev_placements AS was
+    ON (was.registry_id, was.repository, was.digest)
+        = (s.registry_id, s.repository, carrier.digest)
+LEFT JOIN prev_assessments AS judged
+    ON (judged.registry_id, judged.repository, judged.digest, judged.source)
+        = (s.registry_id, s.repository, carrier.digest, s.source)
+GROUP BY s.exposure_id;
+
+-- Open exposures and the images that carried them when they were last stated.
+CREATE TEMP TABLE open_before AS
+WITH carried AS (
+    SELECT
+        sha256(concat_ws(chr(31), f.registry_id, f.repository,
+            lead_id(f.vulnerability_id, f.aliases), coalesce(f.package_name, '')))[1:32]
+            AS exposure_id,
+        list_sort(list(DISTINCT f.digest)) AS carrier_digests, max(p.pushed_at) AS pushed_at
+    FROM prev_findings AS f
+    JOIN prev_placements AS p USING (provider, registry_id, repository, digest)
+    WHERE p.current
+    GROUP BY ALL
+)
+SELECT e.* REPLACE (
+    coalesce(c.carrier_digests, e.carrier_digests) AS carrier_digests,
+    CASE WHEN c.exposure_id IS NULL THEN e.carrier_pushed_at ELSE c.pushed_at END
+        AS carrier_pushed_at)
+FROM exposures_before AS e LEFT JOIN carried AS c USING (exposure_id)
+WHERE e.state <> 'closed';
+
+-- For what is no longer stated: each current image of its repository, and whether each source that
+-- had stated it looked at that image in this run.
+CREATE TEMP TABLE looks AS
+SELECT b.exposure_id, i.digest,
+    list_contains(b.carrier_digests, i.digest) AS was_carrier,
+    i.pushed_at IS NULL OR b.carrier_pushed_at IS NULL OR i.pushed_at > b.carrier_pushed_at
+        AS newer,
+    bool_and(coalesce(a.raw_state = 'assessed' AND a.state = 'assessed', false)) AS assessed,
+    bool_and(coalesce(a.raw_state = 'inferred_clean'
+        OR (a.raw_state = 'assessed' AND a.state = 'assessed'), false)) AS believed_clean,
+    min(coalesce(nullif(a.state, 'assessed'), CASE WHEN a.state IS NULL THEN 'not_scanned' END))
+        AS blind_state
+FROM open_before AS b
+JOIN current_images AS i USING (registry_id, repository)
+CROSS JOIN unnest(b.sources) AS had(source)
+LEFT JOIN assessments_all AS a
+    ON (a.provider, a.registry_id, a.repository, a.digest, a.source)
+        = (i.provider, i.registry_id, i.repository, i.digest, had.source)
+WHERE b.exposure_id NOT IN (SELECT exposure_id FROM stated)
+GROUP BY ALL;
+
+CREATE TEMP TABLE vanished AS
+SELECT b.exposure_id,
+    count(l.digest) AS current_images,
+    coalesce(bool_and(l.assessed), false) AS all_assessed,
+    coalesce(bool_or(l.newer OR l.was_carrier), false) AS succeeded,
+    coalesce(bool_or(l.was_carrier), false) AS carrier_current,
+    coalesce(bool_and(l.believed_clean) FILTER (l.newer), true) AS newer_clean,
+    min(l.blind_state) FILTER (l.was_carrier AND NOT l.assessed) AS carrier_state,
+    min(l.blind_state) FILTER (NOT l.believed_clean) AS successor_state
+FROM open_before AS b LEFT JOIN looks AS l USING (exposure_id)
+WHERE b.exposure_id NOT IN (SELECT exposure_id FROM stated)
+GROUP BY b.exposure_id;

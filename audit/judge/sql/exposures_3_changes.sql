@@ -1,0 +1,105 @@
+CREATE TEMP VIEW vulnerabilities_known AS
+SELECT * EXCLUDE (run_id) FROM vulnerabilities_history
+UNION ALL BY NAME FROM vulnerabilities_changed;
+
+-- One row for every exposure whose state changes in this run. Closing needs a complete scope and
+-- fresh looks; everything else that is no longer seen is unconfirmed, and unconfirmed is open.
+CREATE TEMP TABLE blind_carriers AS
+SELECT s.exposure_id, min(a.state) AS state
+FROM (SELECT exposure_id, provider, registry_id, repository, unnest(carrier_digests) AS digest
+    FROM stated WHERE NOT fresh) AS s
+JOIN assessments_all AS a USING (provider, registry_id, repository, digest)
+WHERE a.source <> 'none' AND a.raw_state <> 'assessed'
+GROUP BY s.exposure_id;
+
+CREATE TEMP TABLE exposure_changes AS
+WITH
+seen AS (
+    SELECT s.*, prior.opened_at AS was_opened_at, prior,
+        look.reason AS appearance, fates.outcome, fates.fate, blind.state AS blind_state,
+        CASE
+            WHEN prior.state IS NULL THEN 'opened'
+            WHEN prior.state = 'closed' THEN 'reopened'
+            WHEN fresh AND prior.state = 'unconfirmed' THEN 'confirmed'
+            WHEN fresh AND (prior.severity, prior.fix_state, prior.sources)
+                IS DISTINCT FROM (s.severity, s.fix_state, s.sources) THEN 'changed'
+            WHEN NOT fresh AND prior.state = 'open'
+                AND coalesce(fates.fate, 'complete') <> 'untouched' THEN 'unconfirmed'
+        END AS event
+    FROM stated AS s
+    LEFT JOIN exposures_before AS prior USING (exposure_id)
+    LEFT JOIN appearance AS look USING (exposure_id)
+    LEFT JOIN fates ON fates.scope_id = s.scope_id
+    LEFT JOIN blind_carriers AS blind USING (exposure_id)
+),
+seen_rows AS (
+    SELECT exposure_id, event,
+        CASE event
+            WHEN 'opened' THEN appearance
+            WHEN 'reopened' THEN appearance
+            WHEN 'confirmed' THEN 'stated_again'
+            WHEN 'changed' THEN CASE
+                WHEN prior.severity IS DISTINCT FROM severity THEN 'severity'
+                WHEN prior.fix_state IS DISTINCT FROM fix_state THEN 'fix'
+                ELSE 'sources' END
+            ELSE CASE WHEN listed THEN 'image_' || coalesce(blind_state, 'unknown')
+                ELSE 'scope_' || coalesce(outcome, 'failed') END
+        END AS reason,
+        provider, scope_id, account, region, registry_id, repository, vulnerability_id,
+        package_name,
+        CASE WHEN fresh THEN 'open' ELSE 'unconfirmed' END AS state,
+        severity, fix_state, sources, carrier_digests, carrier_pushed_at,
+        coalesce(was_opened_at, getvariable('moment')) AS opened_at,
+        CASE WHEN fresh THEN getvariable('moment') ELSE prior.last_confirmed_at END
+            AS last_confirmed_at,
+        NULL::TIMESTAMPTZ AS closed_at, NULL::VARCHAR AS closing_reason,
+        coalesce(prior.reopened_count, 0) + (event = 'reopened')::BIGINT AS reopened_count,
+        prior.published_at AS published_at,
+        coalesce(prior.fix_available_at,
+            CASE WHEN fix_state = 'available' THEN getvariable('moment') END) AS fix_available_at,
+        least(prior.native_first_observed_at, native_first_observed_at)
+            AS native_first_observed_at,
+        coalesce(prior.first_seen_at, getvariable('moment')) AS first_seen_at,
+        prior.kev_added_at AS kev_added_at,
+        coalesce(prior.evaluated_at,
+            CASE WHEN severity <> 'UNKNOWN' THEN getvariable('moment') END) AS evaluated_at
+    FROM seen WHERE event IS NOT NULL
+),
+judged AS (
+    SELECT b.*, fates.outcome,
+        CASE
+            WHEN coalesce(fates.fate, 'complete') = 'untouched' THEN NULL
+            WHEN coalesce(fates.fate, 'complete') <> 'complete' THEN 'unconfirmed'
+            WHEN v.current_images = 0 THEN 'removed'
+            WHEN v.all_assessed AND v.succeeded THEN 'fixed'
+            WHEN v.newer_clean AND NOT v.carrier_current THEN 'removed'
+            ELSE 'unconfirmed'
+        END AS verdict,
+        CASE
+            WHEN fates.fate = 'incomplete' THEN 'scope_' || fates.outcome
+            WHEN v.carrier_current THEN 'image_' || coalesce(v.carrier_state, v.successor_state,
+                'unknown')
+            ELSE 'successor_' || coalesce(v.successor_state, 'unknown')
+        END AS blind_reason
+    FROM open_before AS b
+    JOIN vanished AS v USING (exposure_id)
+    LEFT JOIN fates ON fates.scope_id = b.scope_id
+),
+gone_rows AS (
+    SELECT * EXCLUDE (outcome, verdict, blind_reason, run_id) REPLACE (
+        CASE verdict WHEN 'unconfirmed' THEN 'unconfirmed' ELSE 'closed' END AS event,
+        CASE verdict WHEN 'unconfirmed' THEN blind_reason ELSE verdict END AS reason,
+        CASE verdict WHEN 'unconfirmed' THEN 'unconfirmed' ELSE 'closed' END AS state,
+        CASE WHEN verdict <> 'unconfirmed' THEN getvariable('moment') END AS closed_at,
+        CASE WHEN verdict <> 'unconfirmed' THEN verdict END AS closing_reason)
+    FROM judged
+    WHERE verdict IN ('fixed', 'removed') OR (verdict = 'unconfirmed' AND state = 'open')
+)
+SELECT * REPLACE (
+    coalesce(rows.published_at, known.published_at) AS published_at,
+    coalesce(rows.kev_added_at, known.kev_added_at) AS kev_added_at)
+FROM (FROM seen_rows UNION ALL BY NAME FROM gone_rows) AS rows
+LEFT JOIN (SELECT vulnerability_id, min(published_at) AS published_at,
+        min(kev_added_at) AS kev_added_at
+    FROM vulnerabilities_known GROUP BY vulnerability_id) AS known
+    USING (vulnerability_id);

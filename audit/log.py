@@ -1,0 +1,51 @@
+"""One structured log: a line of JSON an event, or plain lines for a person at a terminal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import types
+from datetime import UTC, datetime
+from typing import TextIO
+
+import orjson
+
+LOGGER = "registry_audit"
+_OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a record as one line of JSON with the fields given in ``extra``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line: dict[str, object] = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "event": record.getMessage(),
+        }
+        line |= {name: value for name, value in vars(record).items() if name not in _OWN}
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return orjson.dumps(line, default=str).decode()
+
+
+def configure(*, json_logs: bool, quiet: bool, stream: TextIO | None = None) -> logging.Logger:
+    """Set up the log on standard error (or ``stream``) and return the tool's logger."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(
+        JsonFormatter() if json_logs else logging.Formatter("%(levelname)s %(message)s")
+    )
+    logger = logging.getLogger(LOGGER)
+    logger.handlers[:] = [handler]
+    logger.propagate = False
+    logger.setLevel(logging.WARNING if quiet else logging.INFO)
+    sys.excepthook = _log_uncaught
+    return logger
+
+
+def _log_uncaught(
+    kind: type[BaseException], error: BaseException, trace: types.TracebackType | None
+) -> None:
+    logging.getLogger(LOGGER).critical("unexpected error", exc_info=(kind, error, trace))

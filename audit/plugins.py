@@ -1,0 +1,47 @@
+"""Entry points -> providers, importers, reports. A plug-in that does not load stops the run."""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import Any, cast
+
+from audit.errors import ConfigError
+from audit.ports import Importer, RegistryProvider, Report
+
+PROVIDERS = "registry_audit.providers"
+IMPORTERS = "registry_audit.importers"
+REPORTS = "registry_audit.reports"
+DEMO = "registry_audit.demo"
+
+
+def names(group: str) -> list[str]:
+    """Return the names of a group's plug-ins, sorted."""
+    return sorted(point.name for point in entry_points(group=group))
+
+
+def load(group: str, name: str) -> Any:  # noqa: ANN401  the caller knows the group's protocol
+    """Return the object that a plug-in's entry point names.
+
+    Raises:
+        ConfigError: No plug-in of the group has that name.
+    """
+    found = list(entry_points(group=group, name=name))
+    if not found:
+        known = ", ".join(names(group)) or "none"
+        raise ConfigError(f"no plug-in {name!r} in {group}", where=name, cure=f"known: {known}")
+    return found[0].load()
+
+
+def provider(name: str) -> type[RegistryProvider]:
+    """Return a provider class by its configured name."""
+    return cast("type[RegistryProvider]", load(PROVIDERS, name))
+
+
+def importers() -> list[Importer]:
+    """Return every importer, in the order of their names."""
+    return [cast("Importer", load(IMPORTERS, name)()) for name in names(IMPORTERS)]
+
+
+def reports(chosen: tuple[str, ...] = ()) -> list[Report]:
+    """Return the chosen reports, or all of them."""
+    return [cast("Report", load(REPORTS, name)()) for name in chosen or names(REPORTS)]

@@ -1,0 +1,194 @@
+"""From staged rows to a run's full snapshot: carry forward, decide what is current, write files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.resources import files
+
+import duckdb
+import pyarrow as pa
+
+from audit.judge import run_judgement
+from audit.model.scope import ScopeOutcome
+from audit.store import views
+from audit.store.layout import Layout
+from audit.store.parquet import write_parquet
+from audit.store.reader import exposures_as_of
+from audit.tables import COLLECTED, TABLES
+
+_STEPS = (
+    *("01_fates", "02_inventory", "03_current", "04_assessments", "05_findings"),
+    "06_vulnerabilities",
+)
+_SNAPSHOT = {
+    "scopes": "scopes_now",
+    "registries": "registries_all",
+    "repositories": "repositories_all",
+    "images": "images_all",
+    "placements": "placements_current",
+    "assessments": "assessments_all",
+    "findings": "findings_all",
+    "vulnerabilities": "vulnerabilities_changed",
+    "exposures": "exposure_changes",
+    "control_results": "control_results_all",
+    "waivers": "waivers_now",
+}
+_FLAT = {
+    "findings": ("flat_findings", TABLES["findings"].sort_by),
+    "images": ("flat_images", TABLES["placements"].sort_by),
+    "exposures": ("flat_exposures", TABLES["exposures"].sort_by),
+    "controls": ("flat_controls", TABLES["control_results"].sort_by),
+}
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a run's assembly needs beside the staged rows.
+
+    Attributes:
+        settings: Named values the SQL steps read (``run_id``, ``moment``, ``newest_tagged`` ...).
+        published: Ids of the published runs, oldest first.
+        retired: Scope ids that the operator declared gone for good.
+    """
+
+    run_id: str
+    moment: datetime
+    command: str
+    outcomes: Sequence[ScopeOutcome]
+    published: list[str]
+    settings: Mapping[str, int]
+    retired: tuple[str, ...] = ()
+
+
+@dataclass
+class Assembly:
+    """One run's snapshot in a DuckDB engine; ``build`` it, then ``write`` it."""
+
+    layout: Layout
+    inputs: Inputs
+    memory: str = "512MB"
+    con: duckdb.DuckDBPyConnection = field(init=False)
+
+    def __post_init__(self) -> None:
+        spill = self.layout.staged(self.inputs.run_id) / "spill"
+        self.con = views.connect(spill, self.memory)
+
+    def build(self) -> None:
+        """Compute every table of the run."""
+        self._set_values()
+        self._load()
+        for step in _STEPS:
+            self.con.execute(_sql(step))
+        run_judgement(self.con)
+        views.view(self.con, "exposures_now", self._exposures_now())
+        self.con.execute(_sql("07_current_tables"))
+
+    def write(self) -> dict[str, int]:
+        """Write all files of the run below its staging folder; return path -> rows."""
+        written = {}
+        for table, relation in _SNAPSHOT.items():
+            path = f"{table}/run_id={self.inputs.run_id}/part-0.parquet"
+            written[path] = self._write(path, relation, TABLES[table].sort_by, TABLES[table].schema)
+        for name, (relation, order) in _FLAT.items():
+            self._write(f"current/{name}.parquet", relation, order, None)
+        return written
+
+    def outcomes(self) -> list[tuple[str, str]]:
+        """Return (kind, outcome) of every scope of the run, those nobody planned included."""
+        return self.con.execute("SELECT kind, outcome FROM scopes_now").fetchall()
+
+    def unassessed(self) -> int:
+        """Return how many assessable placements no source has assessed."""
+        row = self.con.execute(
+            "SELECT count(*) FROM assessable AS p ANTI JOIN (FROM assessments_all "
+            "WHERE state = 'assessed') AS a USING (provider, registry_id, repository, digest)"
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+    def _write(
+        self, path: str, relation: str, order: tuple[str, ...], schema: pa.Schema | None
+    ) -> int:
+        names = self.con.execute(f"DESCRIBE {relation}").fetchall()
+        rest = [f'"{name[0]}"' for name in names if name[0] not in order]
+        keys = ", ".join([f'"{name}" NULLS FIRST' for name in order] + rest)
+        query = f"SELECT * FROM {relation} ORDER BY {keys}"  # noqa: S608  our own names
+        reader = self.con.sql(query).to_arrow_reader(65_536)
+        target = self.layout.staged(self.inputs.run_id) / "publish" / path
+        return write_parquet(target, schema or _plain(reader.schema), reader)
+
+    def _set_values(self) -> None:
+        values: dict[str, object] = {
+            "run_id": self.inputs.run_id,
+            "moment": self.inputs.moment,
+            "command": self.inputs.command,
+            "retired": list(self.inputs.retired),
+            **self.inputs.settings,
+        }
+        for name, value in values.items():
+            cast = "::VARCHAR[]" if name == "retired" else ""
+            self.con.execute(f"SET VARIABLE {name} = $value{cast}", {"value": value})
+
+    def _load(self) -> None:
+        raw = self.layout.staged(self.inputs.run_id) / "raw"
+        previous = max(self.inputs.published, default=None)
+        for table in COLLECTED:
+            staged = sorted(raw.joinpath(table).glob("*.parquet"))
+            views.view(self.con, f"staged_{table}", views.parquet_rows(table, staged))
+            views.view(self.con, f"prev_{table}", self._previous(table, previous))
+        for table in ("scopes", "vulnerabilities"):
+            history = views.history_rows(self.layout, table, self.inputs.published)
+            views.view(self.con, f"{table}_history", history)
+        before = exposures_as_of(self.layout, self.inputs.published)
+        self.con.execute(f"CREATE TEMP TABLE exposures_before AS {before}")
+        self._load_scopes()
+
+    def _previous(self, table: str, run_id: str | None) -> str:
+        rows = views.partition_rows(self.layout, table, run_id)
+        return f"SELECT * EXCLUDE (run_id) FROM ({rows})"  # noqa: S608  our own query
+
+    def _load_scopes(self) -> None:
+        empty = views.parquet_rows("scopes", [])
+        self.con.execute(f"CREATE TEMP TABLE scopes_now AS {empty}")
+        self.con.execute(f"CREATE TEMP TABLE waivers_now AS {views.parquet_rows('waivers', [])}")
+        rows = scope_rows(self.inputs.outcomes)
+        self.con.register("planned_scopes", rows)
+        self.con.execute("INSERT INTO scopes_now SELECT * FROM planned_scopes")
+
+    def _exposures_now(self) -> str:
+        return (
+            "SELECT * EXCLUDE (run_id) REPLACE (CASE WHEN state = 'open' AND scope_id IN "
+            "(SELECT scope_id FROM scopes_now WHERE kind = 'inventory') THEN getvariable('moment') "
+            "ELSE last_confirmed_at END AS last_confirmed_at) FROM exposures_before WHERE "
+            "exposure_id NOT IN (SELECT exposure_id FROM exposure_changes) "
+            "UNION ALL BY NAME FROM exposure_changes"
+        )
+
+
+def scope_rows(outcomes: Iterable[ScopeOutcome]) -> pa.Table:
+    """Turn outcomes into rows of the ``scopes`` table."""
+    rows = [
+        {
+            **vars(outcome.ref),
+            **{name: value for name, value in vars(outcome).items() if name != "ref"},
+        }
+        for outcome in outcomes
+    ]
+    return pa.Table.from_pylist(rows, schema=TABLES["scopes"].schema)
+
+
+def _plain(schema: pa.Schema) -> pa.Schema:
+    """Name list items as in ``audit.tables``, so that every file has the same Arrow types."""
+    return pa.schema(
+        [
+            pa.field(field.name, pa.list_(pa.field("element", field.type.value_type)))
+            if pa.types.is_list(field.type)
+            else field
+            for field in schema
+        ]
+    )
+
+
+def _sql(step: str) -> str:
+    return files("audit.store").joinpath("sql", f"{step}.sql").read_text(encoding="utf-8")

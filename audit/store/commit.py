@@ -1,0 +1,101 @@
+"""From staged rows to a published run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from audit.model.enums import Outcome, RunOutcome
+from audit.model.scope import ScopeOutcome
+from audit.store.assembly import Assembly, Inputs
+from audit.store.layout import Layout
+from audit.store.parquet import sha256_of, write_parquet
+from audit.store.publish import publish, seal, stage_manifest
+from audit.tables import TABLES
+
+
+@dataclass(frozen=True)
+class Commit:
+    """Everything a run's publication is made from, beside its staged rows."""
+
+    run_id: str
+    moment: datetime
+    command: str
+    outcomes: Sequence[ScopeOutcome]
+    published: list[str]
+    policy: Mapping[str, int]
+    retired: tuple[str, ...]
+    config_sha256: str
+    memory: str
+
+
+@dataclass(frozen=True)
+class Committed:
+    """What was published: the outcome, (kind, outcome) of every scope, images not assessed."""
+
+    outcome: str
+    scopes: list[tuple[str, str]]
+    unassessed: int
+
+
+def commit_run(layout: Layout, commit: Commit) -> Committed:
+    """Assemble, judge, write, and publish; the ``runs`` row goes last."""
+    assembly = Assembly(layout, _inputs(commit), commit.memory)
+    assembly.build()
+    files = assembly.write()
+    scopes, unassessed = assembly.outcomes(), assembly.unassessed()
+    assembly.con.close()
+    outcome = run_outcome([outcome for _, outcome in scopes])
+    previous = max(commit.published, default=None)
+    chained = sha256_of(layout.manifest(previous)) if previous else None
+    facts = {"previous_run_id": previous, "previous_manifest_sha256": chained}
+    manifest = stage_manifest(layout, commit.run_id, files, facts)
+    row = _runs_row(commit, outcome, facts | {"manifest_sha256": manifest})
+    path = layout.staged(commit.run_id) / f"publish/runs/run_id={commit.run_id}/part-0.parquet"
+    schema = TABLES["runs"].schema
+    write_parquet(path, schema, pa.Table.from_pylist([row], schema=schema).to_batches())
+    seal(layout, commit.run_id)
+    publish(layout, commit.run_id)
+    return Committed(outcome, scopes, unassessed)
+
+
+def run_outcome(outcomes: Sequence[str]) -> str:
+    """Return the outcome of a run from those of its scopes; a run without scopes failed."""
+    if outcomes and all(outcome == Outcome.COMPLETE for outcome in outcomes):
+        return RunOutcome.COMPLETE
+    if any(outcome in {Outcome.COMPLETE, Outcome.PARTIAL} for outcome in outcomes):
+        return RunOutcome.PARTIAL
+    return RunOutcome.FAILED
+
+
+def _inputs(commit: Commit) -> Inputs:
+    return Inputs(
+        run_id=commit.run_id,
+        moment=commit.moment,
+        command=commit.command,
+        outcomes=commit.outcomes,
+        published=commit.published,
+        settings=commit.policy,
+        retired=commit.retired,
+    )
+
+
+def _runs_row(commit: Commit, outcome: str, chain: Mapping[str, Any]) -> dict[str, Any]:
+    versions = {name: table.version for name, table in TABLES.items()}
+    return {
+        "started_at": commit.moment,
+        "finished_at": commit.moment,
+        "command": commit.command,
+        "outcome": outcome,
+        "tool_version": version("registry-audit"),
+        "config_sha256": commit.config_sha256,
+        "policy": orjson.dumps(dict(commit.policy), option=orjson.OPT_SORT_KEYS).decode(),
+        "schema_versions": orjson.dumps(versions, option=orjson.OPT_SORT_KEYS).decode(),
+        **chain,
+    }

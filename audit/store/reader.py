@@ -1,0 +1,120 @@
+"""Reading a warehouse: which runs are published, and any of them open for questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from audit.errors import UsageError
+from audit.store import views
+from audit.store.layout import Layout, open_layout
+from audit.tables import TABLES
+
+_EXPOSURES_AS_OF = """
+WITH history AS ({history}), tried AS (
+    SELECT s.scope_id, max(r.started_at) AS tried_at
+    FROM ({scopes}) AS s JOIN ({runs}) AS r USING (run_id)
+    WHERE s.kind = 'inventory' GROUP BY s.scope_id
+)
+SELECT h.* REPLACE (CASE WHEN h.state = 'open'
+    THEN greatest(h.last_confirmed_at, tried.tried_at) ELSE h.last_confirmed_at END
+    AS last_confirmed_at)
+FROM (FROM history QUALIFY row_number() OVER (
+    PARTITION BY exposure_id ORDER BY run_id DESC) = 1) AS h
+LEFT JOIN tried USING (scope_id)
+"""
+
+
+def exposures_as_of(layout: Layout, run_ids: list[str]) -> str:
+    """Return a query for the state of every exposure after the last of ``run_ids``.
+
+    An exposure that is open was confirmed by the last run that read its scope: a run that could
+    not confirm it would have written a change.
+    """
+    return _EXPOSURES_AS_OF.format(
+        history=views.history_rows(layout, "exposures", run_ids),
+        scopes=views.history_rows(layout, "scopes", run_ids),
+        runs=views.history_rows(layout, "runs", run_ids),
+    )
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A warehouse's published runs, oldest first."""
+
+    layout: Layout
+
+    @classmethod
+    def at(cls, location: str) -> Warehouse:
+        """Open a warehouse by folder or ``file://`` address; it need not exist yet."""
+        return cls(open_layout(location))
+
+    def run_ids(self) -> list[str]:
+        """Return the ids of all published runs, oldest first."""
+        folders = self.layout.table("runs").glob("run_id=*")
+        return sorted(folder.name.removeprefix("run_id=") for folder in folders)
+
+    def last_run_id(self) -> str | None:
+        """Return the id of the newest published run, or None."""
+        return max(self.run_ids(), default=None)
+
+    def open_run(self, run_id: str | None = None) -> StoredRun:
+        """Open a published run, by default the newest.
+
+        Raises:
+            UsageError: There is no such run.
+        """
+        known = self.run_ids()
+        if not known or (run_id is not None and run_id not in known):
+            raise UsageError(
+                f"no published run {run_id or 'yet'} in {self.layout.root}",
+                where="--run",
+                cure=f"published: {', '.join(known[-5:]) or 'none'}",
+            )
+        return StoredRun(self.layout, run_id or known[-1], known)
+
+
+class StoredRun:
+    """One published run with the run before it, as views in a DuckDB engine.
+
+    Views: every table of ``audit.tables`` (this run), ``previous_<table>``, ``all_runs``,
+    ``exposures_now``, ``exposures_before``, ``exposure_changes``. Close it after use.
+    """
+
+    def __init__(self, layout: Layout, run_id: str, published: list[str]) -> None:
+        self.run_id = run_id
+        earlier = [other for other in published if other < run_id]
+        self.previous_run_id = max(earlier, default=None)
+        self.connection = views.connect()
+        for table in TABLES:
+            views.view(self.connection, table, views.partition_rows(layout, table, run_id))
+            previous = views.partition_rows(layout, table, self.previous_run_id)
+            views.view(self.connection, f"previous_{table}", previous)
+        upto = [*sorted(earlier), run_id]
+        views.view(self.connection, "all_runs", views.history_rows(layout, "runs", upto))
+        views.view(self.connection, "exposures_now", exposures_as_of(layout, upto))
+        views.view(self.connection, "exposures_before", exposures_as_of(layout, upto[:-1]))
+        views.view(self.connection, "exposure_changes", "SELECT * FROM exposures")
+
+    def __enter__(self) -> StoredRun:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.connection.close()
+
+    def query(
+        self, sql: str, parameters: Mapping[str, object] | None = None
+    ) -> duckdb.DuckDBPyConnection:
+        """Run a query and return the engine's result (``.df()``, ``.to_arrow_table()``, ...)."""
+        return self.connection.execute(sql, dict(parameters) if parameters else None)
+
+    def rows(
+        self, sql: str, parameters: Mapping[str, object] | None = None
+    ) -> list[dict[str, Any]]:
+        """Run a query and return its rows in the query's order."""
+        result = self.query(sql, parameters)
+        names = [column[0] for column in result.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

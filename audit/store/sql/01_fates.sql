@@ -1,0 +1,44 @@
+-- What became of every inventory scope of the previous run, and a row for each that nobody asked.
+-- complete: absence is believed. incomplete: what was not seen is carried. untouched: not asked for.
+CREATE TEMP TABLE last_known AS
+SELECT provider, scope_id, account, region, parent_scope_id,
+    scope_id IN (SELECT scope_id FROM prev_placements UNION SELECT scope_id FROM prev_registries)
+        AS in_snapshot
+FROM (
+    SELECT *, row_number() OVER (PARTITION BY scope_id ORDER BY run_id DESC) AS newest
+    FROM scopes_history WHERE kind = 'inventory'
+) WHERE newest = 1;
+
+-- A scope whose parent could not be listed to its end, or which the plan no longer holds, was not
+-- looked at: it gets an outcome too.
+INSERT INTO scopes_now (provider, scope_id, parent_scope_id, kind, source, account, region,
+                        outcome, listed, errors, api_calls, error_code, error)
+SELECT known.provider, known.scope_id, known.parent_scope_id, 'inventory', '', known.account,
+    known.region,
+    CASE WHEN parent.scope_id IS NULL THEN 'disabled' ELSE 'failed' END, 0, 1, 0,
+    CASE WHEN parent.scope_id IS NULL THEN 'NotPlanned' ELSE 'ParentIncomplete' END,
+    CASE WHEN parent.scope_id IS NULL
+        THEN 'known from an earlier run and not in this run''s plan; name it under retired_scopes '
+            || 'if it is gone for good'
+        ELSE 'its parent ' || parent.scope_id || ' was not listed to its end' END
+FROM last_known AS known
+LEFT JOIN scopes_now AS parent ON parent.scope_id = known.parent_scope_id
+WHERE getvariable('command') = 'run'
+    AND known.provider <> 'files'
+    AND known.in_snapshot
+    AND known.scope_id NOT IN (SELECT scope_id FROM scopes_now)
+    AND NOT list_contains(getvariable('retired'), known.scope_id)
+    AND parent.outcome IS DISTINCT FROM 'complete';
+
+CREATE TEMP TABLE fates AS
+SELECT known.scope_id, now.outcome,
+    CASE
+        WHEN list_contains(getvariable('retired'), known.scope_id) THEN 'complete'
+        WHEN now.outcome = 'complete' THEN 'complete'
+        WHEN now.outcome IS NOT NULL THEN 'incomplete'
+        WHEN parent.outcome = 'complete' THEN 'complete'
+        ELSE 'untouched'
+    END AS fate
+FROM last_known AS known
+LEFT JOIN scopes_now AS now ON now.scope_id = known.scope_id
+LEFT JOIN scopes_now AS parent ON parent.scope_id = known.parent_scope_id;

@@ -1,0 +1,68 @@
+-- One assessment for every (placement of an assessable image x source): read in this run, or carried
+-- forward with the reason why it is not fresh. raw_state is what the source said in this run.
+CREATE TEMP TABLE assessable AS
+SELECT p.* FROM placements_current AS p
+JOIN images_all AS i ON i.digest = p.digest AND i.kind = 'image';
+
+CREATE TEMP TABLE assessments_all AS
+WITH native_sources AS (
+    SELECT DISTINCT provider, source FROM scopes_history WHERE source <> ''
+    UNION SELECT DISTINCT provider, source FROM scopes_now WHERE source <> ''
+), staged AS (
+    SELECT s.* REPLACE (coalesce(a.owner, s.provider) AS provider)
+    FROM staged_assessments AS s
+    LEFT JOIN adopted AS a ON s.provider = 'files' AND (a.registry_id, a.repository, a.digest)
+        = (s.registry_id, s.repository, s.digest)
+    QUALIFY row_number() OVER (
+        PARTITION BY coalesce(a.owner, s.provider), s.registry_id, s.repository, s.digest, s.source
+        ORDER BY s.scanned_at DESC NULLS LAST, s.state, s.content_hash) = 1
+), carried AS (
+    SELECT a.*, fates.fate, fates.outcome, p.scope_id,
+        p.observed_run_id = getvariable('run_id') AS listed_now,
+        EXISTS (FROM native_sources AS n WHERE (n.provider, n.source) = (a.provider, a.source))
+            AS native
+    FROM prev_assessments AS a
+    JOIN assessable AS p USING (provider, registry_id, repository, digest)
+    LEFT JOIN fates ON fates.scope_id = p.scope_id
+    WHERE a.source <> 'none' AND NOT EXISTS (
+        FROM staged AS s WHERE (s.provider, s.registry_id, s.repository, s.digest, s.source)
+            = (a.provider, a.registry_id, a.repository, a.digest, a.source))
+), known AS (
+    SELECT s.* REPLACE (getvariable('run_id') AS observed_run_id), s.state AS raw_state
+    FROM staged AS s
+    SEMI JOIN assessable USING (provider, registry_id, repository, digest)
+    UNION ALL BY NAME
+    SELECT c.* EXCLUDE (fate, outcome, scope_id, listed_now, native) REPLACE (
+        CASE
+            WHEN listed_now AND native THEN 'stale'
+            WHEN listed_now OR fate = 'untouched' THEN state
+            WHEN outcome = 'denied' THEN 'denied'
+            ELSE 'unknown'
+        END AS state,
+        CASE
+            WHEN listed_now AND native
+                THEN 'the registry no longer uses ' || source || '; last answer of run '
+                    || observed_run_id
+            WHEN listed_now OR fate = 'untouched' THEN reason
+            ELSE 'not listed in this run, scope ' || scope_id || ' was ' || outcome
+                || '; last read by run ' || observed_run_id
+        END AS reason),
+        'carried' AS raw_state
+    FROM carried AS c
+)
+SELECT * FROM known
+UNION ALL BY NAME
+SELECT p.provider, p.registry_id, p.repository, p.digest, 'none' AS source,
+    CASE WHEN p.observed_run_id = getvariable('run_id') THEN 'not_scanned' ELSE 'unknown' END
+        AS state,
+    'no source has judged this image' AS reason, p.observed_run_id, 'not_scanned' AS raw_state
+FROM assessable AS p
+ANTI JOIN known USING (provider, registry_id, repository, digest);
+
+-- Evidence older than the window is no look at today's image.
+UPDATE assessments_all
+SET state = 'stale',
+    reason = 'evidence of ' || strftime(scanned_at, '%Y-%m-%d') || ' is older than '
+        || getvariable('evidence_window_days') || ' days'
+WHERE state = 'assessed'
+    AND scanned_at < getvariable('moment') - to_days(getvariable('evidence_window_days'));

@@ -1,0 +1,26 @@
+-- Everything stated about every placed image: this run's statements, and earlier ones wherever the
+-- source did not answer for the image in this run.
+CREATE TEMP TABLE findings_all AS
+WITH staged AS (
+    SELECT s.* REPLACE (coalesce(a.owner, s.provider) AS provider,
+        getvariable('run_id') AS observed_run_id)
+    FROM staged_findings AS s
+    LEFT JOIN adopted AS a ON s.provider = 'files' AND (a.registry_id, a.repository, a.digest)
+        = (s.registry_id, s.repository, s.digest)
+), unanswered AS (
+    SELECT provider, registry_id, repository, digest, source FROM assessments_all
+    WHERE raw_state <> 'assessed' AND source <> 'none'
+)
+SELECT * FROM staged
+SEMI JOIN placements_current USING (provider, registry_id, repository, digest)
+UNION ALL BY NAME
+SELECT f.* FROM prev_findings AS f
+SEMI JOIN unanswered USING (provider, registry_id, repository, digest, source)
+WHERE NOT EXISTS (
+    FROM staged AS s
+    WHERE (s.provider, s.registry_id, s.repository, s.digest, s.source, s.vulnerability_id)
+        = (f.provider, f.registry_id, f.repository, f.digest, f.source, f.vulnerability_id)
+        AND s.package_name IS NOT DISTINCT FROM f.package_name
+        AND s.package_version IS NOT DISTINCT FROM f.package_version
+        AND s.location IS NOT DISTINCT FROM f.location
+        AND s.native_id IS NOT DISTINCT FROM f.native_id);

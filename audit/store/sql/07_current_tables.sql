@@ -1,0 +1,20 @@
+-- Flat, denormalised tables of the newest run, one file each, for who wants one file.
+CREATE TEMP VIEW flat_images AS
+SELECT getvariable('run_id') AS run_id, p.*, i.* EXCLUDE (digest)
+FROM placements_current AS p JOIN images_all AS i USING (digest);
+
+CREATE TEMP VIEW flat_findings AS
+SELECT getvariable('run_id') AS run_id, f.*, p.account, p.region, p.scope_id, p.tags,
+    p.pushed_at, p.last_pulled_at, p.in_use, p.archived, p.current, i.os, i.architecture,
+    a.state AS assessment_state, a.scanned_at
+FROM findings_all AS f
+JOIN placements_current AS p USING (provider, registry_id, repository, digest)
+JOIN images_all AS i USING (digest)
+LEFT JOIN (SELECT provider, registry_id, repository, digest, source, state, scanned_at
+    FROM assessments_all) AS a USING (provider, registry_id, repository, digest, source);
+
+CREATE TEMP VIEW flat_exposures AS
+SELECT getvariable('run_id') AS run_id, * FROM exposures_now;
+
+CREATE TEMP VIEW flat_controls AS
+SELECT getvariable('run_id') AS run_id, * FROM control_results_all;

@@ -1,0 +1,77 @@
+"""Rows on disk before they are published: one file a task and table, outside every table folder."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from audit.model.columns import Columns
+from audit.tables import COLLECTED, TABLES
+
+FLUSH_ROWS = 32_768
+
+
+class TaskStaging:
+    """A task's sink: takes blocks of rows and keeps no more than FLUSH_ROWS of a table in memory.
+
+    The files are complete (readable Parquet) once the context ends, also when it ends by an error:
+    what was read before a failure is kept.
+    """
+
+    def __init__(self, folder: Path, task_id: str) -> None:
+        self._folder = folder
+        self._name = f"{hashlib.sha256(task_id.encode()).hexdigest()[:24]}.parquet"
+        self._held: dict[str, list[pa.Table]] = {}
+        self._writers: dict[str, pq.ParquetWriter] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for table in list(self._held):
+            self._flush(table)
+        for writer in self._writers.values():
+            writer.close()
+
+    def write(self, columns: Columns) -> None:
+        """Take a block of rows of one table."""
+        if columns.table not in COLLECTED:
+            raise KeyError(f"{columns.table} is not a table that is collected")
+        if not columns.rows:
+            return
+        held = self._held.setdefault(columns.table, [])
+        held.append(to_arrow(columns))
+        if sum(block.num_rows for block in held) >= FLUSH_ROWS:
+            self._flush(columns.table)
+
+    def _flush(self, table: str) -> None:
+        blocks = self._held.pop(table, [])
+        if not blocks:
+            return
+        if table not in self._writers:
+            path = self._folder / table / self._name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._writers[table] = pq.ParquetWriter(path, TABLES[table].schema, compression="lz4")
+        self._writers[table].write_table(pa.concat_tables(blocks))
+
+
+def to_arrow(columns: Columns) -> pa.Table:
+    """Turn a block of rows into an Arrow table of its table's schema."""
+    schema = TABLES[columns.table].schema
+    return pa.table([_cells(columns, field) for field in schema], schema=schema)
+
+
+def _cells(columns: Columns, field: pa.Field[Any]) -> pa.Array[Any]:
+    constant = columns.constants.get(field.name)
+    cells = columns.data.get(field.name, [constant] * columns.rows)
+    return cast("pa.Array[Any]", pa.array(cells, field.type))

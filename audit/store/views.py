@@ -1,0 +1,86 @@
+"""Views over published partitions and staged files in a DuckDB connection."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from audit.store.layout import Layout
+from audit.tables import TABLES
+
+
+def connect(spill: Path | None = None, memory: str = "512MB") -> duckdb.DuckDBPyConnection:
+    """Open an in-memory engine that answers in UTC and, given a folder, spills to it."""
+    con = duckdb.connect(":memory:")
+    con.execute("SET TimeZone = 'UTC'")
+    con.execute(f"SET memory_limit = '{memory}'")
+    con.execute("SET threads = 2")
+    if spill:
+        spill.mkdir(parents=True, exist_ok=True)
+        con.execute(f"SET temp_directory = {_literal(str(spill))}")
+    else:
+        con.execute("SET temp_directory = ''")
+    return con
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _file(path: Path) -> str:
+    """Quote a path for read_parquet, which would take ``*``, ``?`` and ``[`` as patterns."""
+    return _literal(re.sub(r"([*?\[])", r"[\1]", str(path)))
+
+
+def parquet_rows(table: str, files: Iterable[Path], run_id: str | None = None) -> str:
+    """Return a query for the rows of a table in some files; without files it has none.
+
+    Columns that a file written by an earlier version lacks are null. With ``run_id`` a column of
+    that name is added.
+    """
+    listed = list(files)
+    stored = TABLES[table].schema
+    extra = f", {_literal(run_id)} AS run_id" if run_id is not None else ""
+    empty = ", ".join(f'NULL::{_sql_type(field.type)} AS "{field.name}"' for field in stored)
+    if not listed:
+        return f"SELECT {empty}{extra} WHERE false"
+    names = ", ".join(_file(path) for path in listed)
+    return (
+        f"SELECT *{extra} FROM (SELECT {empty} WHERE false UNION ALL BY NAME "  # noqa: S608  paths are quoted
+        f"SELECT * FROM read_parquet([{names}], hive_partitioning=false, union_by_name=true))"
+    )
+
+
+def _sql_type(kind: pa.DataType) -> str:
+    if pa.types.is_list(kind):
+        return f"{_sql_type(kind.value_type)}[]"
+    if pa.types.is_struct(kind):
+        return f"STRUCT({', '.join(f'{f.name} {_sql_type(f.type)}' for f in kind)})"
+    if pa.types.is_timestamp(kind):
+        return "TIMESTAMPTZ"
+    return {"string": "VARCHAR", "bool": "BOOLEAN", "int64": "BIGINT", "double": "DOUBLE"}[
+        str(kind)
+    ]
+
+
+def partition_rows(layout: Layout, table: str, run_id: str | None) -> str:
+    """Return a query for one published run's rows of a table, with ``run_id``; none for None."""
+    files = sorted(layout.partition(table, run_id).glob("*.parquet")) if run_id else []
+    return parquet_rows(table, files, run_id or "")
+
+
+def history_rows(layout: Layout, table: str, run_ids: Iterable[str]) -> str:
+    """Return a query for a table's rows over several runs, with ``run_id``."""
+    parts = [partition_rows(layout, table, run_id) for run_id in run_ids]
+    return " UNION ALL ".join(
+        f"({part})" for part in parts or [partition_rows(layout, table, None)]
+    )
+
+
+def view(con: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
+    """Create a view; ``name`` is one of ours, never a user's."""
+    con.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS {query}')

@@ -1,0 +1,105 @@
+"""What can be read of an estate tonight, its faults taken into account. Part of the oracle."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from providers.loopback.estate import Estate, Fault, Image, Place, Registry, Statement
+
+
+class Answers:
+    """What a place's scanner answers tonight, faults included."""
+
+    def __init__(self, blanket: str | None, told: dict[str, list[Statement]] | None) -> None:
+        self._blanket, self._told = blanket, told
+
+    def state(self, image: Image) -> str:
+        """Return the state an image must get."""
+        assert image.scan is not None  # noqa: S101  the description's own promise
+        if self._blanket == "silent":
+            return "unknown" if image.scan.state == "inferred_clean" else image.scan.state
+        return self._blanket or image.scan.state
+
+    def statements(self, image: Image) -> list[Statement]:
+        """Return the statements that could be read about an image."""
+        assert image.scan is not None  # noqa: S101  the description's own promise
+        if self._told is not None:
+            return self._told.get(image.digest, [])
+        return list(image.scan.statements)
+
+
+def answered(estate: Estate, place: Place) -> Answers:
+    """Return what the scanner of a place answers, given the estate's faults."""
+    region = place.region if place.provider == "aws" else ""
+    if estate.fault("findings_denied", place.provider, place.account, region):
+        return Answers("denied", {})
+    if estate.fault("denied", place.provider, place.account, region) and place.provider == "aws":
+        return Answers("denied", {})
+    silent = not any(i.scan and i.scan.native for r in place.registries for _, i in everything(r))
+    return Answers("silent" if place.provider == "azure" and silent else None, None)
+
+
+def everything(registry: Registry) -> Iterator[tuple[str, Image]]:
+    """Yield (repository, image) of a registry in listing order."""
+    for repository in registry.repositories:
+        for image in repository.images:
+            yield repository.name, image
+
+
+def scope_of(place: Place, registry: Registry) -> str:
+    """Return the inventory scope that lists a registry."""
+    if place.provider == "azure":
+        return f"azure/{registry.registry_id}"
+    return f"{place.provider}/{place.account}/{place.region}"
+
+
+def listed(estate: Estate, place: Place, registry: Registry) -> Iterator[tuple[str, Image]]:
+    """Yield (repository, image) of what can be listed of a registry, given the faults."""
+    if _refused(estate, place, registry):
+        return
+    pages = [f for f in _page_faults(estate, place) if f.registry_id == registry.registry_id]
+    seen: Counter[str] = Counter()
+    for repository, image in everything(registry):
+        unit = registry.registry_id if place.provider == "gcp" else repository
+        cut = [f for f in pages if place.provider == "gcp" or f.repository == repository]
+        if not any(seen[unit] >= (fault.page - 1) * estate.page_size for fault in cut):
+            yield repository, image
+        seen[unit] += 1
+
+
+def inventory_outcome(estate: Estate, place: Place, registry: Registry) -> str:
+    """Return how the listing of a registry ends."""
+    if _refused(estate, place, registry):
+        return "denied"
+    found, whole = list(listed(estate, place, registry)), list(everything(registry))
+    if len(found) == len(whole):
+        return "complete"
+    return "partial" if found else "failed"
+
+
+def worst(one: str | None, other: str) -> str:
+    """Join the outcomes of two registries of one scope."""
+    if one is None or one == other:
+        return other
+    return "partial"
+
+
+def _refused(estate: Estate, place: Place, registry: Registry) -> bool:
+    for fault in estate.faults:
+        if (fault.kind, fault.provider, fault.account) == ("denied", place.provider, place.account):
+            if place.provider == "azure":
+                return fault.registry_id == registry.registry_id
+            if fault.region == place.region:
+                return True
+    return False
+
+
+def _page_faults(estate: Estate, place: Place) -> list[Fault]:
+    return [
+        fault
+        for fault in estate.faults
+        if (fault.kind, fault.provider, fault.account)
+        == ("images_page", place.provider, place.account)
+        and fault.region in {"", place.region}
+    ]

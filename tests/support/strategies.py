@@ -1,0 +1,58 @@
+"""Random estates and faults."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from providers.loopback.estate import Estate, Fault
+from providers.loopback.story import Sizes, first_night, next_night, places
+
+SMALL = Sizes(repositories=2, versions=3, flaws=40, flaws_per_image=3, odd_share=0.3)
+
+
+@st.composite
+def faults(draw: st.DrawFn, estate: Estate) -> tuple[Fault, ...]:
+    """Draw what goes wrong in one night of an estate."""
+    chosen = []
+    for place in estate.places:
+        kind = draw(st.sampled_from(("none", "none", "denied", "images_page", "findings_denied")))
+        if kind == "none":
+            continue
+        registry = draw(st.sampled_from(place.registries))
+        repository = draw(st.sampled_from(registry.repositories))
+        azure, gcp = place.provider == "azure", place.provider == "gcp"
+        by_project = place.provider != "aws" and kind == "findings_denied"
+        chosen.append(
+            Fault(
+                kind,  # type: ignore[arg-type]  the sampled words are the literal's
+                place.provider,
+                place.account,
+                "" if by_project else place.region,
+                registry.registry_id if kind == "images_page" or azure else "",
+                repository.name if kind == "images_page" and not gcp else "",
+                page=draw(st.integers(1, 2)),
+            )
+        )
+    return tuple(chosen)
+
+
+@st.composite
+def histories(draw: st.DrawFn, nights: int, frame: slice = slice(None)) -> list[Estate]:
+    """Draw consecutive nights of a small estate, each with faults of its own."""
+    seed = draw(st.integers(0, 2**16))
+    page_size = draw(st.integers(2, 6))
+    estate = first_night(seed, SMALL, places()[frame])
+    found = []
+    for number in range(nights):
+        if number:
+            estate = next_night(estate, seed + number, SMALL)
+        faulty = Estate(
+            estate.name,
+            estate.moment,
+            estate.places,
+            estate.tenant,
+            draw(faults(estate)),
+            page_size=page_size,
+        )
+        found.append(faulty)
+    return found
