@@ -65,8 +65,9 @@ class App:
 
     def settings(self) -> dict[str, BaseModel]:
         """Return each configured provider's checked settings."""
+        where = self.config.source
         return {
-            name: validate(plugins.provider(name).settings_model, block, f"providers.{name}")
+            name: validate(plugins.provider(name).settings_model, block, f"providers.{name}", where)
             for name, block in sorted(self.config.providers.items())
         }
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeVar
 
 import orjson
 import yaml
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError
 
 from audit.errors import ConfigError
 from audit.ports import Settings
@@ -61,6 +61,12 @@ class Config(Settings):
     providers: dict[str, dict[str, Any]] = Field(
         default_factory=dict, description="Settings by provider: aws, azure, gcp."
     )
+    _source: str = PrivateAttr("configuration")
+
+    @property
+    def source(self) -> str:
+        """Name of the file this was read from, for error messages."""
+        return self._source
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -100,26 +106,33 @@ def load_config(path: Path, environment: Mapping[str, str]) -> Config:
         raise ConfigError(f"not YAML: {error}", where=str(path), cure="mend the syntax") from error
     if not isinstance(document, dict):
         raise ConfigError("is not a mapping", where=str(path), cure="start with 'version: 1'")
-    return validate(Config, resolve(document, environment, ""), "")
+    config = validate(Config, resolve(document, environment, str(path)), "", str(path))
+    config._source = str(path)  # noqa: SLF001  its own loader fills it in
+    return config
 
 
-def resolve(value: Any, environment: Mapping[str, str], path: str) -> Any:  # noqa: ANN401  YAML
+def resolve(
+    value: Any,  # noqa: ANN401  YAML
+    environment: Mapping[str, str],
+    file: str,
+    path: str = "",
+) -> Any:  # noqa: ANN401  YAML
     """Return ``value`` with every ``${NAME}`` replaced from the environment."""
     if isinstance(value, dict):
-        return {k: resolve(v, environment, _join(path, k)) for k, v in value.items()}
+        return {k: resolve(v, environment, file, _join(path, k)) for k, v in value.items()}
     if isinstance(value, list):
-        return [resolve(v, environment, _join(path, n)) for n, v in enumerate(value)]
+        return [resolve(v, environment, file, _join(path, n)) for n, v in enumerate(value)]
     if not isinstance(value, str):
         return value
     for name in _REFERENCE.findall(value):
         if name not in environment:
             raise ConfigError(
-                f"environment variable {name} is not set", where=path, cure=f"set {name}"
+                f"{path}: environment variable {name} is not set", where=file, cure=f"set {name}"
             )
     return _REFERENCE.sub(lambda match: environment[match.group(1)], value)
 
 
-def validate(model: type[M], document: Any, path: str) -> M:  # noqa: ANN401  YAML
+def validate(model: type[M], document: Any, path: str, where: str) -> M:  # noqa: ANN401  YAML
     """Check a document against a settings model.
 
     Raises:
@@ -130,7 +143,7 @@ def validate(model: type[M], document: Any, path: str) -> M:  # noqa: ANN401  YA
     except ValidationError as error:
         faults = [_fault(model, fault, path) for fault in error.errors(include_url=False)]
         raise ConfigError(
-            "; ".join(faults), where="configuration", cure="registry-audit schema --config"
+            "; ".join(faults), where=where, cure="registry-audit schema --config"
         ) from None
 
 

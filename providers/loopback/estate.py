@@ -151,7 +151,7 @@ class Fault:
     page: int = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Estate:
     """Everything, at one moment.
 
@@ -167,6 +167,10 @@ class Estate:
     faults: tuple[Fault, ...] = ()
     page_size: int = 20
     findings_page_size: int = 100
+
+    def __repr__(self) -> str:
+        """Name the estate; its whole content would fill books."""
+        return f"<Estate {self.name!r} {self.moment:%Y-%m-%d} faults={self.faults!r}>"
 
     def fault(self, kind: FaultKind, provider: str, account: str, region: str = "") -> Fault | None:
         """Return the first fault of this kind at this place, if there is one."""

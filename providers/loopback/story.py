@@ -106,8 +106,8 @@ def first_night(
     faults: tuple[Fault, ...] = (),
 ) -> Estate:
     """Return the estate of the first night."""
-    size, random = sizes or Sizes(), Random(seed)
-    pool = flaws(random, size.flaws)
+    size = sizes or Sizes()
+    pool = flaws(Random("flaws"), size.flaws)
     filled = tuple(
         _fill(place, Random(f"{seed} {place.account} {place.region}"), pool, size)
         for place in frame or places()
@@ -150,7 +150,7 @@ def next_night(
 ) -> Estate:
     """Return the estate a day later: some images pushed, rebuilt, deleted, some scans changed."""
     size, moment = sizes or Sizes(), estate.moment + timedelta(days=1)
-    pool = flaws(Random(seed), size.flaws)
+    pool = flaws(Random("flaws"), size.flaws)
     moved = []
     for place in estate.places:
         random = Random(f"{seed} {place.account} {place.region}")
@@ -204,12 +204,36 @@ def _rescanned(image: Image, workshop: Workshop) -> Image:
         told = tuple(dict.fromkeys((*told, *workshop.statements()[:2])))
     elif chance < 0.09:
         told = told[1:]
+    elif chance < 0.12:
+        told = _rerated(told)
     return replace(image, scan=scans.assessed(workshop.source, workshop.moment, _one_each(told)))
 
 
 def _one_each(told: Sequence[Statement]) -> list[Statement]:
-    """Keep the first statement for each vulnerability and package of an image."""
-    return list({(t.vulnerability_id, t.package): t for t in reversed(told)}.values())[::-1]
+    """Keep one statement for each vulnerability and package, one severity a vulnerability.
+
+    An image is one finding a vulnerability for most clouds, so their APIs can say no more.
+    """
+    kept = {(t.vulnerability_id, t.package): t for t in reversed(told)}
+    leads = {t.vulnerability_id: t for t in reversed(told)}
+    return [
+        replace(
+            t,
+            severity=leads[t.vulnerability_id].severity,
+            native_severity=leads[t.vulnerability_id].native_severity,
+            cvss_score=leads[t.vulnerability_id].cvss_score,
+            cvss_vector=leads[t.vulnerability_id].cvss_vector,
+        )
+        for t in reversed(kept.values())
+    ]
+
+
+def _rerated(told: Sequence[Statement]) -> tuple[Statement, ...]:
+    """Let the source change its mind about the first vulnerability's severity."""
+    if not told or told[0].severity == "HIGH":
+        return tuple(told)
+    word = "High" if told[0].native_severity.capitalize() == told[0].native_severity else "HIGH"
+    return (replace(told[0], severity="HIGH", native_severity=word), *told[1:])
 
 
 def _moved_on(image: Image, scan: Scan, workshop: Workshop) -> Scan:

@@ -275,7 +275,7 @@ def verdict_of(night: Night, key: ExposureKey, held: Held) -> str:
     of_carriers = [blind[w] for w in staying if w in blind]
     of_others = [blind[w] for w in here if w not in clean]
     if staying:
-        return "image_" + min(of_carriers or of_others)
+        return "image_" + min(of_carriers or of_others or blind.values())
     return "successor_" + min(of_others)
 
 

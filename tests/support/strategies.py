@@ -18,8 +18,8 @@ def faults(draw: st.DrawFn, estate: Estate) -> tuple[Fault, ...]:
         kind = draw(st.sampled_from(("none", "none", "denied", "images_page", "findings_denied")))
         if kind == "none":
             continue
-        registry = draw(st.sampled_from(place.registries))
-        repository = draw(st.sampled_from(registry.repositories))
+        registry = place.registries[draw(st.integers(0, len(place.registries) - 1))]
+        repository = registry.repositories[draw(st.integers(0, len(registry.repositories) - 1))]
         azure, gcp = place.provider == "azure", place.provider == "gcp"
         by_project = place.provider != "aws" and kind == "findings_denied"
         chosen.append(

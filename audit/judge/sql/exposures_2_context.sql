@@ -72,7 +72,8 @@ SELECT b.exposure_id,
     coalesce(bool_or(l.was_carrier), false) AS carrier_current,
     coalesce(bool_and(l.believed_clean) FILTER (l.newer), true) AS newer_clean,
     min(l.blind_state) FILTER (l.was_carrier AND NOT l.assessed) AS carrier_state,
-    min(l.blind_state) FILTER (NOT l.believed_clean) AS successor_state
+    min(l.blind_state) FILTER (NOT l.believed_clean) AS successor_state,
+    min(l.blind_state) FILTER (NOT l.assessed) AS any_state
 FROM open_before AS b LEFT JOIN looks AS l USING (exposure_id)
 WHERE b.exposure_id NOT IN (SELECT exposure_id FROM stated)
 GROUP BY b.exposure_id;

@@ -78,7 +78,7 @@ judged AS (
         CASE
             WHEN fates.fate = 'incomplete' THEN 'scope_' || fates.outcome
             WHEN v.carrier_current THEN 'image_' || coalesce(v.carrier_state, v.successor_state,
-                'unknown')
+                v.any_state, 'unknown')
             ELSE 'successor_' || coalesce(v.successor_state, 'unknown')
         END AS blind_reason
     FROM open_before AS b

@@ -1,0 +1,47 @@
+"""registry-audit run: collect, publish, judge, report."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import click
+
+from audit.app import App, RunResult
+from audit.cli.exits import Exit
+from audit.cli.options import Common, common
+from audit.cli.progress import shown
+from audit.log import LOGGER
+
+
+@click.command()
+@common
+def run(options: Common) -> Exit:
+    """Collect everything, publish it to the warehouse and write the reports.
+
+    Exits with 4 when some scope or image could not be looked at.
+    """
+    app = options.app()
+    bars = not options.quiet and not options.json_logs
+    with shown(bars=bars) as planned:
+        result = app.run(planned)
+    tell(app, result)
+    return Exit.INCOMPLETE if result.incomplete else Exit.OK
+
+
+def tell(app: App, result: RunResult) -> None:
+    """Write the reports of a run and log how it ended."""
+    written = app.report(Path(app.config.out), result.run_id)
+    logging.getLogger(LOGGER).info(
+        "run %s: %s",
+        result.run_id,
+        result.outcome,
+        extra={
+            "run_id": result.run_id,
+            "outcome": result.outcome,
+            "scopes": dict(result.scopes),
+            "images_not_assessed": result.unassessed,
+            "warehouse": str(app.warehouse.layout.root),
+            "reports": [str(path) for path in written],
+        },
+    )

@@ -1,0 +1,78 @@
+"""The data dictionary: every table and column in words, printed from ``audit.tables``.
+
+``python -m audit.dictionary`` writes the text of docs/data-dictionary.md to standard output.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from audit.tables import CVSS, MOMENT, RUN_ID, TABLES, TEXTS, Column, Table
+
+_HEAD = """\
+# Data dictionary
+
+Every table of the warehouse. This page is printed from `audit/tables.py` by
+`python -m audit.dictionary`; change it there.
+
+A table is a folder of Parquet files, one partition a run: `<table>/run_id=<run>/*.parquet`.
+`run_id` is the name of the partition folder and no column of the files. Times are UTC in
+microseconds. A null means "could not tell"; an empty list means "looked, and there is none".
+"""
+
+_WORDS: dict[pa.DataType, str] = {
+    pa.string(): "text",
+    pa.bool_(): "true or false",
+    pa.int64(): "whole number",
+    pa.float64(): "number",
+    MOMENT: "time (UTC)",
+    TEXTS: "list of text",
+    CVSS: "list of (source, version, vector, score)",
+}
+
+
+def render_markdown() -> str:
+    """Return the whole dictionary as Markdown: an overview, then one section a table."""
+    return "\n".join([_HEAD, *_overview(), *(line for t in TABLES.values() for line in _table(t))])
+
+
+def _overview() -> Iterator[str]:
+    yield "| table | one row |"
+    yield "| --- | --- |"
+    for table in TABLES.values():
+        yield f"| [{table.name}](#{table.name}) | {_cell(table.one_row)} |"
+    yield ""
+
+
+def _table(table: Table) -> Iterator[str]:
+    yield f"## {table.name}"
+    yield ""
+    yield table.one_row
+    yield ""
+    yield f"Key: {_names(table.key)}. Version {table.version}."
+    if table.sort_by:
+        yield f"Sorted by {_names(table.sort_by)}."
+    yield ""
+    yield "| column | type | meaning |"
+    yield "| --- | --- | --- |"
+    yield from (_row(column) for column in (RUN_ID, *table.columns))
+    yield ""
+
+
+def _row(column: Column) -> str:
+    return f"| `{column.name}` | {_WORDS[column.type]} | {_cell(column.description)} |"
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(render_markdown())

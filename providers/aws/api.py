@@ -1,0 +1,95 @@
+"""The door to AWS as the collectors see it: operations by name, answers as plain dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from audit.errors import BrokenPageError, NotFoundError, SourceError
+from audit.model.scope import ScopeTally
+
+Answer = dict[str, Any]
+"""A parsed answer: botocore's dict, timestamps as timezone-aware UTC datetimes."""
+
+ECR_SCANNING = "ecr:GetRegistryScanningConfiguration"
+ECR_REPOSITORIES = "ecr:DescribeRepositories"
+ECR_REPOSITORY_SCANNING = "ecr:BatchGetRepositoryScanningConfiguration"
+ECR_IMAGES = "ecr:DescribeImages"
+ECR_MANIFESTS = "ecr:BatchGetImage"
+ECR_FINDINGS = "ecr:DescribeImageScanFindings"
+INSPECTOR_FINDINGS = "inspector2:ListFindings"
+INSPECTOR_COVERAGE = "inspector2:ListCoverage"
+STS_ASSUME_ROLE = "sts:AssumeRole"
+
+
+class Api(Protocol):
+    """One account and region. An operation's name is also the IAM action that allows it."""
+
+    def call(self, tally: ScopeTally, operation: str, needs: str, **parameters: object) -> Answer:
+        """Make one call, counted in ``tally``.
+
+        Args:
+            tally: Scope that the call is made for.
+            operation: ``service:Operation``.
+            needs: Member without which the answer is not believed: a body that was cut short
+                parses to an empty success.
+            parameters: Members of the request.
+
+        Raises:
+            SourceError: Typed by what can be done about it.
+        """
+
+    def pages(
+        self, tally: ScopeTally, operation: str, needs: str, **parameters: object
+    ) -> Iterator[Answer]:
+        """Yield every page, following ``nextToken`` alone (a page may be short or empty).
+
+        Raises:
+            SourceError: At the first page that cannot be read; a token that comes back a second
+                time is a :class:`~audit.errors.BrokenPageError`.
+        """
+
+
+class Listing:
+    """Rows of a paged operation, read to the end or to the page that fails.
+
+    Args:
+        operation: ``service:Operation``.
+        needs: The operation's list.
+        may_vanish: What is listed may be deleted meanwhile: that sets ``vanished``, and is no
+            error.
+
+    Attributes:
+        error: The first thing that could not be read; None while the listing is whole.
+    """
+
+    def __init__(
+        self, api: Api, tally: ScopeTally, operation: str, needs: str, *, may_vanish: bool = False
+    ) -> None:
+        self._api, self._tally = api, tally
+        self._operation, self._needs = operation, needs
+        self._may_vanish = may_vanish
+        self.vanished = False
+        self.error: SourceError | None = None
+
+    def pages(self, **parameters: object) -> Iterator[list[Answer]]:
+        """Yield each page's rows; what cannot be read ends up in ``error`` and in the tally."""
+        try:
+            for page in self._api.pages(self._tally, self._operation, self._needs, **parameters):
+                yield [row for row in page[self._needs] if self._is_row(row)]
+        except SourceError as error:
+            if self._may_vanish and isinstance(error, NotFoundError):
+                self.vanished = True
+            else:
+                self.record(error)
+
+    def record(self, error: SourceError) -> None:
+        """Note that something of this listing could not be read."""
+        self._tally.fail(error)
+        self.error = self.error or error
+
+    def _is_row(self, row: object) -> bool:
+        if isinstance(row, dict):
+            return True
+        self.record(BrokenPageError(f"a row of {self._needs} is empty", operation=self._operation))
+        return False

@@ -1,0 +1,95 @@
+"""Reads index manifests: which manifests belong together, and for which platform each is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from audit.errors import BrokenPageError, NotFoundError, SourceError, TerminalError
+from audit.model.scope import ScopeTally
+from audit.normalise.kinds import INDEX_MEDIA_TYPES
+from providers.aws.api import ECR_MANIFESTS
+from providers.aws.holdings import Holdings
+from providers.aws.parse_inventory import Listed, index_children
+from providers.aws.place import Place
+
+_A_CALL = 100
+_DELETED = "ImageNotFound"
+
+
+@dataclass(frozen=True)
+class IndexReader:
+    """Reads each index digest once: a digest never changes what it stands for."""
+
+    place: Place
+    tally: ScopeTally
+    holdings: Holdings
+
+    def read(self, repository: str, images: Iterable[Listed]) -> None:
+        """Read the indexes of a repository; an archived one cannot be pulled and is left out."""
+        known = self.holdings.indexes.keys() | self.holdings.plain
+        wanted = (
+            image.digest
+            for image in images
+            if image.is_index and not image.archived and image.digest not in known
+        )
+        while batch := list(islice(wanted, _A_CALL)):
+            try:
+                self._read_batch(repository, batch)
+            except NotFoundError:
+                return  # the repository was deleted meanwhile
+            except SourceError as error:
+                self.tally.fail(error)
+
+    def _read_batch(self, repository: str, digests: Sequence[str]) -> None:
+        answer = self.place.api.call(
+            self.tally,
+            ECR_MANIFESTS,
+            "images",
+            repositoryName=repository,
+            imageIds=[{"imageDigest": digest} for digest in digests],
+            acceptedMediaTypes=sorted(INDEX_MEDIA_TYPES),
+        )
+        images, failures = self._rows(answer, "images"), self._rows(answer, "failures")
+        for row in images:
+            self._read_manifest(row)
+        for row in failures:
+            self._note_failure(row)
+        told = {_digest_of(row) for row in (*images, *failures)}
+        if "" not in told:
+            # Asked for as an index and passed over: the listing called a plain manifest one.
+            for digest in set(digests) - told:
+                self.holdings.read_index(digest, None)
+
+    def _rows(self, answer: dict[str, Any], key: str) -> list[dict[str, Any]]:
+        """Return a list's rows; an empty row is an error, and stands as a row of no digest."""
+        rows = answer.get(key) or []
+        for row in rows:
+            if not isinstance(row, dict):
+                self._fail("a row is empty")
+        return [row if isinstance(row, dict) else {} for row in rows]
+
+    def _read_manifest(self, row: dict[str, Any]) -> None:
+        if digest := _digest_of(row):
+            try:
+                self.holdings.read_index(digest, index_children(row.get("imageManifest", "")))
+            except BrokenPageError as error:
+                self.tally.fail(error)
+
+    def _note_failure(self, row: dict[str, Any]) -> None:
+        code = row.get("failureCode", "")
+        if row and code != _DELETED:
+            self.tally.fail(
+                TerminalError(
+                    row.get("failureReason", "no reason given"), operation=ECR_MANIFESTS, code=code
+                )
+            )
+
+    def _fail(self, words: str) -> None:
+        self.tally.fail(BrokenPageError(words, operation=ECR_MANIFESTS))
+
+
+def _digest_of(row: dict[str, Any]) -> str:
+    return str((row.get("imageId") or {}).get("imageDigest") or "")

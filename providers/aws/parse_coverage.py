@@ -1,0 +1,40 @@
+"""Rows of inspector2 ListCoverage -> what Inspector knows of an image. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audit.model.enums import State
+from providers.aws.parse_findings import ECR_IMAGE, image_of_id
+from providers.aws.status import Verdict, coverage_verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """What coverage says of one image."""
+
+    verdict: Verdict
+    in_use_count: int | None
+
+    def with_other(self, other: Covered) -> Covered:
+        """Settle two rows of one image: not having looked outweighs having looked."""
+        return other if self.verdict.state is State.ASSESSED else self
+
+
+def covered_image(row: Mapping[str, Any], account: str) -> tuple[tuple[str, str], Covered] | None:
+    """Return ((repository, digest), what is said), or None when the row is of something else.
+
+    Raises:
+        BrokenPageError: The row is of an ECR image but does not say which.
+    """
+    if row.get("resourceType") != ECR_IMAGE or row.get("accountId", account) != account:
+        return None
+    status = row.get("scanStatus") or {}
+    image = (row.get("resourceMetadata") or {}).get("ecrImage") or {}
+    verdict = coverage_verdict(
+        status.get("statusCode", "absent"), status.get("reason", "absent"), row.get("lastScannedAt")
+    )
+    key = image_of_id(str(row.get("resourceId", "")))
+    return key, Covered(verdict, image.get("inUseCount"))

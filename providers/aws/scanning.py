@@ -1,0 +1,134 @@
+"""Reads how a registry and its repositories are scanned: it decides how findings are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from audit.errors import BrokenPageError, DisabledError, SourceError
+from audit.model.scope import ScopeTally
+from providers.aws.api import ECR_REPOSITORY_SCANNING, ECR_SCANNING, Answer
+from providers.aws.parse_inventory import repository_name
+from providers.aws.place import Place
+from providers.aws.status import ECR_BASIC, INSPECTOR
+
+ENHANCED, BASIC = "ENHANCED", "BASIC"
+_MANUAL = "MANUAL"
+_A_CALL = 25
+
+
+@dataclass(frozen=True)
+class Scanning:
+    """The registry's scanning configuration.
+
+    Attributes:
+        scan_type: BASIC, ENHANCED or another word; None when it could not be read.
+        rules: Whether a rule asks for scanning; None when it could not be read.
+        disabled: The region has no such configuration, which means basic scanning.
+        unread: As in the ``registries`` table.
+    """
+
+    scan_type: str | None
+    rules: bool | None = None
+    disabled: bool = False
+    unread: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """Who judges.
+
+        Unless it is Inspector for sure, ECR is asked image by image: it answers under both kinds
+        of scanning.
+        """
+        return INSPECTOR if self.scan_type == ENHANCED else ECR_BASIC
+
+    def columns(self, frequencies: Mapping[str, Frequency]) -> dict[str, Any]:
+        """Return the ``registries`` columns about scanning."""
+        return {
+            "scan_type": self.scan_type,
+            "scanning_enabled": self._enabled(frequencies),
+            "language_packages_scanned": {ENHANCED: True, BASIC: False}.get(self.scan_type or ""),
+            "unread": list(self.unread),
+        }
+
+    def _enabled(self, frequencies: Mapping[str, Frequency]) -> bool | None:
+        """A rule or a repository that asks for scanning settles it; silence only if all spoke."""
+        words = [frequency.word for frequency in frequencies.values()]
+        if self.rules or any(word not in (None, _MANUAL) for word in words):
+            return True
+        return None if self.rules is None or None in words else False
+
+
+@dataclass(frozen=True)
+class Frequency:
+    """A repository's effective scan frequency, or why it could not be read."""
+
+    word: str | None
+    unread: str | None = None
+
+    def columns(self) -> dict[str, Any]:
+        """Return the ``repositories`` columns about scanning."""
+        unread = [f"scan_frequency: {self.unread}"] if self.unread else []
+        return {"scan_frequency": self.word, "unread": unread}
+
+
+def read_scanning(place: Place, tally: ScopeTally) -> Scanning:
+    """Read the registry's configuration (ecr GetRegistryScanningConfiguration)."""
+    try:
+        answer = place.api.call(tally, ECR_SCANNING, "scanningConfiguration")
+    except DisabledError:
+        return Scanning(BASIC, rules=False, disabled=True)
+    except SourceError as error:
+        tally.fail(error)
+        return Scanning(None, unread=(f"scan_type: {error.code}",))
+    configuration = answer["scanningConfiguration"]
+    rules = [rule for rule in configuration.get("rules") or () if rule]
+    asked = any(rule.get("scanFrequency") != _MANUAL for rule in rules)
+    return Scanning(configuration.get("scanType"), rules=asked)
+
+
+def read_frequencies(
+    place: Place, tally: ScopeTally, rows: Sequence[Answer], scanning: Scanning
+) -> dict[str, Frequency]:
+    """Read every repository's effective frequency (ecr BatchGetRepositoryScanningConfiguration).
+
+    A region without scanning configuration still has the repository's own scanOnPush.
+    """
+    if scanning.disabled:
+        return {repository_name(row): _own_setting(row) for row in rows}
+    names = [repository_name(row) for row in rows]
+    found: dict[str, Frequency] = {}
+    for start in range(0, len(names), _A_CALL):
+        found |= _read_batch(place, tally, names[start : start + _A_CALL])
+    return found
+
+
+def _own_setting(row: Answer) -> Frequency:
+    on_push = (row.get("imageScanningConfiguration") or {}).get("scanOnPush")
+    if on_push is None:
+        return Frequency(None, "not told")
+    return Frequency("SCAN_ON_PUSH" if on_push else _MANUAL)
+
+
+def _read_batch(place: Place, tally: ScopeTally, names: Sequence[str]) -> dict[str, Frequency]:
+    try:
+        answer = place.api.call(
+            tally, ECR_REPOSITORY_SCANNING, "scanningConfigurations", repositoryNames=list(names)
+        )
+    except SourceError as error:
+        tally.fail(error)
+        return {name: Frequency(None, error.code) for name in names}
+    found = {name: Frequency(None, "not answered") for name in names}
+    for row in _rows(tally, answer["scanningConfigurations"]):
+        found[row.get("repositoryName", "")] = Frequency(row.get("scanFrequency"))
+    for row in _rows(tally, answer.get("failures") or ()):
+        found[row.get("repositoryName", "")] = Frequency(None, row.get("failureCode"))
+    return {name: found[name] for name in names}
+
+
+def _rows(tally: ScopeTally, rows: Sequence[Any]) -> list[dict[str, Any]]:
+    empty = sum(1 for row in rows if not isinstance(row, dict))
+    if empty:
+        tally.fail(BrokenPageError(f"{empty} empty rows", operation=ECR_REPOSITORY_SCANNING))
+    return [row for row in rows if isinstance(row, dict)]

@@ -1,0 +1,49 @@
+"""What the Azure adapter can and cannot tell."""
+
+from __future__ import annotations
+
+from audit.ports import Capabilities
+from providers.azure.names import SOURCE
+
+_NO_PULLS = "notyet: neither ACR nor Resource Graph tells when an image was pulled"
+_BY_REGISTRY = "never: Azure sets this for the whole registry; see the registries table"
+
+CAPABILITIES = Capabilities(
+    sources=(SOURCE,),
+    gaps={
+        "incremental_reads": "notimpl: every run lists every manifest and every Defender row",
+        "placements.last_pulled_at": _NO_PULLS,
+        "placements.in_use": "notimpl: Defender's rows of running containers are not read",
+        "placements.in_use_count": "notimpl: Defender's rows of running containers are not read",
+        "images.created_at": "notimpl: the build time is in the config blob, which is not read",
+        "images.labels": "notimpl: labels are in the config blob, which is not read",
+        "images.base_image": "notimpl: labels are in the config blob, which is not read",
+        "images.subject_digest": "notimpl: told for cosign tags, for attestations of an index and "
+        "for manifests that had to be read; other referrers' manifests are not read",
+        "repositories.encryption_type": _BY_REGISTRY,
+        "repositories.kms_key": _BY_REGISTRY,
+        "repositories.scan_frequency": "never: Defender has no setting by repository",
+        "repositories.tag_mutability": "notimpl: locks of repositories and manifests "
+        "(changeableAttributes) are not read",
+        "repositories.native_id": "never: an ACR repository has no ARM id",
+        "registries.tag_mutability": "never: ACR locks by repository and manifest",
+        "registries.language_packages_scanned": "notyet: no API tells what Defender scans",
+        "registries.mode": "notimpl: cache rules are not read",
+        "registries.children": "notimpl: replications, webhooks, tokens, scope maps, cache rules "
+        "and connected registries are not read",
+        "registries.soft_delete": "notyet: only preview versions of the API tell it",
+        "findings.cvedetails": "notimpl: severity and score that a row leaves out are not looked "
+        "up in microsoft.security/cvedetails, which is visible at tenant scope only",
+        "findings.location": "notyet: Defender's rows name no path",
+        "findings.layer_digest": "notyet: Defender's rows name no layer",
+        "findings.purl": "notyet: Defender's rows name no package URL",
+        "assessments.clean": "notyet: Defender gives no row for a clean image; it is inferred",
+        "assessments.scanner_version": "notyet: Defender's rows do not tell it",
+        "abac_fallback": "notimpl: where the catalogue of a registry with repository permissions "
+        "cannot be listed, no list of known repositories is tried instead",
+        "subscriptions.visible": "notimpl: Resource Graph silently leaves out subscriptions the "
+        "principal may not read; only a missing Defender plan row gives them away",
+        "other_sources": "never: Defender's rows about AWS and Google registries are left to those "
+        "clouds' own scanners",
+    },
+)

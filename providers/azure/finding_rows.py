@@ -1,0 +1,172 @@
+"""Defender's statements -> rows of findings and vulnerabilities. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+from audit.model.columns import Columns
+from audit.model.enums import FixState
+from audit.normalise.severity import normalise_severity
+from providers.azure.names import PROVIDER, SOURCE
+from providers.azure.parse_assessments import Software, cve_id, versions
+from providers.azure.placements import Place
+from providers.azure.values import moment, number, pick, text
+
+_FIX_STATES = {
+    "fixavailable": FixState.AVAILABLE,
+    "nofix": FixState.NOT_AVAILABLE,
+    "nofixavailable": FixState.NOT_AVAILABLE,
+    "willnotfix": FixState.WONT_FIX,
+}
+_VULNERABILITY_ID = re.compile(r"^(CVE|GHSA|GO|PYSEC|RUSTSEC|OSV|MAL)-", re.IGNORECASE)
+_VECTOR_VERSION = re.compile(r"^CVSS:(\d\.\d)/")
+_KEY_VERSIONS = {"2": "2.0", "2.0": "2.0", "3.0": "3.0", "3.1": "3.1", "4": "4.0", "4.0": "4.0"}
+
+Cells = dict[str, Any]
+
+
+def statements(row: Software) -> list[Cells]:
+    """Return the cells of a row's findings, one for each CVE, without their placement."""
+    package = {
+        "package_name": text(pick(row.additional, "SoftwareName")),
+        "package_version": versions(row.additional),
+        "package_type": _package_type(row.additional),
+        "native_first_seen_at": row.first_seen_at,
+        "native_state": row.code,
+    }
+    return [package | _statement(entry, row) for entry in row.cves]
+
+
+def finding_rows(placed: Iterable[tuple[Sequence[Place], Sequence[Cells]]], run_id: str) -> Columns:
+    """Return the ``findings`` block: each statement in each placement it is about."""
+    columns = Columns("findings", provider=PROVIDER, source=SOURCE, observed_run_id=run_id)
+    for places, cells in placed:
+        for place in places:
+            for cell in cells:
+                columns.append(**place._asdict(), **cell)
+    return columns
+
+
+def statement_hash(cells: Cells) -> int:
+    """Return a number for a statement; sums of them do not depend on the order of rows."""
+    told = "\x1f".join(f"{name}={cells[name]}" for name in sorted(cells))
+    return int.from_bytes(sha256(told.encode()).digest())
+
+
+class Vulnerabilities:
+    """The distinct vulnerabilities met, each with the most that any row told of it."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Cells] = {}
+
+    def note(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        """Take in the CVE entries of a row."""
+        for entry in entries:
+            told, key = _vulnerability(entry), str(cve_id(entry)).upper()
+            known = self._known.setdefault(key, told)
+            for name, value in told.items():
+                known[name] = known[name] or value
+
+    def rows(self) -> Columns:
+        """Return the ``vulnerabilities`` block, by id."""
+        columns = Columns("vulnerabilities")
+        for _, cells in sorted(self._known.items()):
+            columns.append(**cells)
+        return columns
+
+
+def _statement(entry: Mapping[str, Any], row: Software) -> Cells:
+    name, scores = str(cve_id(entry)), _scores(entry)
+    leading = max(scores, key=lambda score: score["version"] or "", default=None)
+    fix_state, fixed_version = _fix(entry, row.additional)
+    severity = text(pick(entry, "Severity"))
+    return {
+        "vulnerability_id": name,
+        "aliases": _aliases(entry),
+        "fixed_version": fixed_version,
+        "fix_state": str(fix_state),
+        "severity": str(normalise_severity(severity)),
+        "severity_source": SOURCE if severity else None,
+        "native_severity": severity,
+        "cvss_score": leading["score"] if leading else None,
+        "cvss_version": leading["version"] if leading else None,
+        "cvss_vector": leading["vector"] if leading else None,
+        "title": text(pick(entry, "Title")) or row.title,
+        "url": next(iter(_references(entry)), None),
+        "native_id": f"{row.row_id}#{name}",
+    }
+
+
+def _vulnerability(entry: Mapping[str, Any]) -> Cells:
+    return {
+        "vulnerability_id": cve_id(entry),
+        "aliases": _aliases(entry),
+        "title": text(pick(entry, "Title")),
+        "description": text(pick(entry, "Description")),
+        "references": sorted(set(_references(entry))),
+        "cvss": _scores(entry),
+        "published_at": moment(pick(entry, "PublishedDate")),
+    }
+
+
+def _package_type(additional: Mapping[str, Any]) -> str | None:
+    kind, language = (text(pick(additional, name)) for name in ("PackageType", "Language"))
+    return language or kind if (kind or "").lower() != "os" else kind
+
+
+def _fix(entry: Mapping[str, Any], additional: Mapping[str, Any]) -> tuple[FixState, str | None]:
+    """Return what is known of a fix; a version that is given is a fix, whatever the word."""
+    word, version = text(pick(entry, "FixStatus")), text(pick(entry, "FixedVersion"))
+    if word is None:
+        return (FixState.AVAILABLE if version else FixState.UNKNOWN), version
+    state = _FIX_STATES.get(word.lower(), FixState.UNKNOWN)
+    if state is FixState.AVAILABLE:
+        version = version or text(pick(additional, "FixedVersion"))
+    return state, version
+
+
+def _aliases(entry: Mapping[str, Any]) -> list[str]:
+    """Return the other ids of a CVE; vendors' advisories are no ids of the vulnerability."""
+    told = pick(entry, "AdditionalIdentifiers")
+    ids = (_identifier(one) for one in told) if isinstance(told, list) else ()
+    return sorted({name for name in ids if name and name.upper() != str(cve_id(entry)).upper()})
+
+
+def _identifier(one: object) -> str | None:
+    name = text(one) or text(pick(one, "Id")) or text(pick(one, "Value"))
+    return name if name and _VULNERABILITY_ID.match(name) else None
+
+
+def _references(entry: Mapping[str, Any]) -> list[str]:
+    told = pick(entry, "References")
+    links = (
+        text(one) or text(pick(one, "Link")) or text(pick(one, "Url"))
+        for one in (told if isinstance(told, list) else ())
+    )
+    return [link for link in links if link and link.startswith(("https://", "http://"))]
+
+
+def _scores(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return every CVSS score: ``[{Key, Value: {Base, CvssVectorString}}]`` or ``{key: value}``."""
+    told = pick(entry, "Cvss")
+    if isinstance(told, Mapping):
+        pairs = list(told.items())
+    elif isinstance(told, list):
+        pairs = [(pick(one, "Key"), pick(one, "Value")) for one in told]
+    else:
+        pairs = []
+    source = text(pick(entry, "CvssSource")) or SOURCE
+    return [score for key, value in pairs if (score := _score(key, value, source)) is not None]
+
+
+def _score(key: object, value: object, source: str) -> dict[str, Any] | None:
+    """Return one score. The key "3" alone does not tell 3.0 from 3.1; the vector does."""
+    base, vector = number(pick(value, "Base")), text(pick(value, "CvssVectorString"))
+    if base is None or (base == 0 and vector is None):  # 0 without a vector stands for "none"
+        return None
+    told = _VECTOR_VERSION.match(vector or "")
+    version = told.group(1) if told else _KEY_VERSIONS.get(str(key))
+    return {"source": source, "version": version, "vector": vector, "score": base}

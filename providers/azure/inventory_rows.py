@@ -1,0 +1,133 @@
+"""What one repository's listing told -> rows of repositories, images and placements. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from audit.model.columns import Columns
+from audit.model.enums import ImageKind
+from providers.azure.names import PROVIDER
+from providers.azure.parse_manifests import Manifest, kinds, named_by_indexes
+from providers.azure.parse_registries import Registry
+from providers.azure.values import moment, pick, whole
+
+
+@dataclass
+class Listing:
+    """One repository as far as it could be read.
+
+    Attributes:
+        properties: Its properties; None when they could not be read.
+        manifests: By digest, in listing order.
+        complete: Listed to the end without error, and not less than the repository counts.
+        unread: ``column: reason`` for facts that could not be read.
+    """
+
+    name: str
+    properties: Mapping[str, Any] | None = None
+    manifests: dict[str, Manifest] = field(default_factory=dict)
+    complete: bool = True
+    unread: list[str] = field(default_factory=list)
+
+    @property
+    def expected(self) -> int | None:
+        """``manifestCount`` of the repository."""
+        return whole(pick(self.properties, "manifestCount"))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The blocks of one repository, and which of its digests are assessable images."""
+
+    repositories: Columns
+    images: Columns
+    placements: Columns
+    assessable: frozenset[str]
+
+
+def repository_blocks(listing: Listing, registry: Registry, run_id: str, seen: set[str]) -> Rows:
+    """Return the blocks of one repository.
+
+    Args:
+        listing: What was read of it.
+        registry: Where it lies.
+        run_id: The run that observes it.
+        seen: Digests whose ``images`` row was written already; those of this block are added.
+    """
+    manifests = list(listing.manifests.values())
+    kind_of = kinds(manifests)
+    return Rows(
+        repositories=_repository(listing, registry, run_id),
+        images=_images(manifests, kind_of, seen),
+        placements=_placements(listing, registry, run_id),
+        assessable=frozenset(d for d, kind in kind_of.items() if kind is ImageKind.IMAGE),
+    )
+
+
+def _where(registry: Registry, run_id: str) -> dict[str, Any]:
+    return {
+        "provider": PROVIDER,
+        "scope_id": f"azure/{registry.login_server}",
+        "account": registry.subscription,
+        "region": registry.location,
+        "registry_id": registry.login_server,
+        "observed_run_id": run_id,
+    }
+
+
+def _repository(listing: Listing, registry: Registry, run_id: str) -> Columns:
+    columns = Columns("repositories", **_where(registry, run_id))
+    columns.append(
+        repository=listing.name,
+        created_at=moment(pick(listing.properties, "createdTime")),
+        updated_at=moment(pick(listing.properties, "lastUpdateTime")),
+        expected_images=listing.expected,
+        listed_images=len(listing.manifests),
+        complete=listing.complete,
+        labels=[],
+        unread=listing.unread,
+    )
+    return columns
+
+
+def _images(
+    manifests: Sequence[Manifest], kind_of: Mapping[str, ImageKind], seen: set[str]
+) -> Columns:
+    columns, named = Columns("images"), named_by_indexes(manifests)
+    for one in manifests:
+        if one.digest in seen:
+            continue
+        seen.add(one.digest)
+        child = named.get(one.digest)
+        columns.append(
+            digest=one.digest,
+            kind=str(kind_of[one.digest]),
+            media_type=one.media_type,
+            artifact_type=one.artifact_type,
+            os=one.os or (child.os if child else None),
+            architecture=one.architecture or (child.architecture if child else None),
+            variant=child.variant if child else None,
+            size_bytes=one.size_bytes,
+            subject_digest=one.subject or (child.subject if child else None),
+            child_digests=_child_digests(one),
+        )
+    return columns
+
+
+def _child_digests(one: Manifest) -> list[str] | None:
+    """An index whose children could not be read has null; what is no index has none."""
+    if one.children is None:
+        return None if one.is_index else []
+    return [child.digest for child in one.children]
+
+
+def _placements(listing: Listing, registry: Registry, run_id: str) -> Columns:
+    """ACR has no archive storage, tells no pull time and sees nothing running."""
+    columns = Columns(
+        "placements", **_where(registry, run_id), repository=listing.name, archived=False
+    )
+    for one in listing.manifests.values():
+        columns.append(digest=one.digest, tags=list(one.tags), pushed_at=one.pushed_at)
+    return columns

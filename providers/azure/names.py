@@ -1,0 +1,53 @@
+"""Names of Azure's scopes and sources, and the roles that would have allowed a read."""
+
+from __future__ import annotations
+
+from audit.model.enums import ScopeKind
+from audit.model.scope import ScopeRef
+
+PROVIDER = "azure"
+SOURCE = "defender"
+
+READ_REGISTRIES = "Reader (Microsoft.ContainerRegistry/registries/read)"
+READ_PRICINGS = "Security Reader (Microsoft.Security/pricings/read)"
+READ_ASSESSMENTS = "Security Reader (Microsoft.Security/assessments/read)"
+PULL = "AcrPull (Microsoft.ContainerRegistry/registries/pull/read)"
+ABAC_CATALOG = (
+    "Container Registry Repository Catalog Lister (Microsoft.ContainerRegistry/registries/"
+    "catalog/read)"
+)
+ABAC_READ = (
+    "Container Registry Repository Reader (Microsoft.ContainerRegistry/registries/repositories/"
+    "metadata/read)"
+)
+
+
+def discovery_scope(tenant_id: str) -> ScopeRef:
+    """Name the listing of a tenant's registries."""
+    return ScopeRef(PROVIDER, f"azure/{tenant_id}", ScopeKind.DISCOVERY)
+
+
+def inventory_scope(
+    tenant_id: str, subscription: str, login_server: str, location: str
+) -> ScopeRef:
+    """Name the listing of one registry."""
+    return ScopeRef(
+        PROVIDER,
+        f"azure/{login_server}",
+        ScopeKind.INVENTORY,
+        account=subscription,
+        region=location,
+        parent_scope_id=f"azure/{tenant_id}",
+    )
+
+
+def findings_scope(tenant_id: str, subscription: str) -> ScopeRef:
+    """Name the listing of what Defender says of one subscription."""
+    return ScopeRef(
+        PROVIDER,
+        f"azure/{subscription}/defender",
+        ScopeKind.FINDINGS,
+        account=subscription,
+        source=SOURCE,
+        parent_scope_id=f"azure/{tenant_id}",
+    )

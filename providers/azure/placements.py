@@ -1,0 +1,53 @@
+"""What lies where in a subscription: matches Defender's rows to the inventory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+
+class Place(NamedTuple):
+    """An image in a repository of a registry."""
+
+    registry_id: str
+    repository: str
+    digest: str
+
+
+@dataclass
+class Placements:
+    """All placements of a subscription, and of those that are images when they were pushed."""
+
+    _by_digest: dict[str, list[Place]] = field(default_factory=dict)
+    _images: dict[Place, datetime | None] = field(default_factory=dict)
+
+    def add(self, place: Place, pushed_at: datetime | None, *, assessable: bool) -> None:
+        """Note a placement."""
+        self._by_digest.setdefault(place.digest, []).append(place)
+        if assessable:
+            self._images[place] = pushed_at
+
+    def images(self) -> Iterator[tuple[Place, datetime | None]]:
+        """Yield the assessable placements with their push times, in listing order."""
+        yield from self._images.items()
+
+    @property
+    def has_images(self) -> bool:
+        """Whether there is anything to assess."""
+        return bool(self._images)
+
+    def match(
+        self, digest: str, repository: str | None = None, registry_id: str | None = None
+    ) -> list[Place]:
+        """Return the placements a statement is about.
+
+        A statement that does not tell its registry (or repository) is about every placement of
+        that digest that it may mean.
+        """
+        return [
+            place
+            for place in self._by_digest.get(digest, ())
+            if repository in {None, place.repository} and registry_id in {None, place.registry_id}
+        ]

@@ -1,0 +1,167 @@
+"""The ACR data plane as pages of plain dictionaries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
+
+from azure.core.rest import HttpResponse
+
+from audit.normalise.kinds import INDEX_MEDIA_TYPES
+from providers.azure.failures import Call, broken
+from providers.azure.names import ABAC_CATALOG, ABAC_READ, PULL
+
+PAGE = 1000
+"""Rows asked for in a page; the registry's own default is 100, its most is 1000."""
+
+_NEXT = re.compile(r'<([^>]*)>\s*;\s*rel="?next"?', re.IGNORECASE)
+_MANIFEST_TYPES = ", ".join(
+    (
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        *sorted(INDEX_MEDIA_TYPES),
+        "*/*",
+    )
+)
+
+Row = dict[str, Any]
+
+
+class Pipeline(Protocol):
+    """Sends a GET and returns its answer (:class:`providers.azure.acr_pipeline.AcrPipeline`)."""
+
+    endpoint: str
+    calls: int
+
+    def get(self, url: str, call: Call, accept: str = "application/json") -> HttpResponse:
+        """Return a 200 answer or raise a SourceError."""
+
+
+class RegistryClient:
+    """Reads one registry.
+
+    Args:
+        abac: The registry grants access by repository (roleAssignmentMode
+            AbacRepositoryPermissions), where pull roles give nothing.
+    """
+
+    def __init__(self, pipeline: Pipeline, *, abac: bool) -> None:
+        self._pipeline = pipeline
+        self._catalog = Call("acr:ListRepositories", ABAC_CATALOG if abac else PULL)
+        read = ABAC_READ if abac else PULL
+        self._properties = Call("acr:GetRepositoryProperties", read)
+        self._manifests = Call("acr:ListManifests", read)
+        self._manifest = Call("acr:GetManifest", read)
+
+    @property
+    def calls(self) -> int:
+        """Calls made so far, token calls and retries left out."""
+        return self._pipeline.calls
+
+    def repositories(self) -> Iterator[list[str]]:
+        """Yield the repository names page by page (``GET /acr/v1/_catalog``).
+
+        Raises:
+            SourceError: A page could not be read; those before it were yielded.
+        """
+        for page in self._pages(f"/acr/v1/_catalog?n={PAGE}", "repositories", self._catalog):
+            if not all(isinstance(name, str) and name for name in page):
+                raise broken("a repository without a name", self._catalog)
+            yield page
+
+    def repository(self, name: str) -> Row:
+        """Return a repository's properties (``GET /acr/v1/<name>``): counts and times.
+
+        Raises:
+            SourceError: They could not be read.
+        """
+        return self._document(f"/acr/v1/{_segment(name)}", self._properties)
+
+    def manifests(self, name: str) -> Iterator[list[Row]]:
+        """Yield manifest rows page by page (``GET /acr/v1/<name>/_manifests``), tags included.
+
+        Raises:
+            SourceError: A page could not be read; those before it were yielded.
+        """
+        path = f"/acr/v1/{_segment(name)}/_manifests?n={PAGE}"
+        for page in self._pages(path, "manifests", self._manifests):
+            if not all(
+                isinstance(row, dict) and isinstance(row.get("digest"), str) for row in page
+            ):
+                raise broken("a manifest without a digest", self._manifests)
+            yield page
+
+    def manifest(self, name: str, digest: str) -> Row:
+        """Return a manifest document (``GET /v2/<name>/manifests/<digest>``).
+
+        Raises:
+            SourceError: It could not be read.
+        """
+        path = f"/v2/{_segment(name)}/manifests/{_segment(digest)}"
+        return self._document(path, self._manifest, accept=_MANIFEST_TYPES)
+
+    def _document(self, path: str, call: Call, accept: str = "application/json") -> Row:
+        response = self._pipeline.get(self._pipeline.endpoint + path, call, accept)
+        return _object(response, call)
+
+    def _pages(self, path: str, member: str, call: Call) -> Iterator[list[Any]]:
+        """Follow ``Link: rel="next"`` until there is none.
+
+        A link that leads to another host, to a page already read or on from a page that brought
+        nothing would never end or leave the registry: it is a broken page.
+        """
+        url, visited = self._pipeline.endpoint + path, set[str]()
+        while url:
+            visited.add(url)
+            response = self._pipeline.get(url, call)
+            page = _rows(_object(response, call), member, call)
+            onward = _next_url(url, response, call)
+            if onward in visited or (onward and not page):
+                raise broken("the link to the next page does not advance", call)
+            yield page
+            url = onward
+
+
+def _segment(name: str) -> str:
+    """Encode a name as one path segment, slashes too, as the SDK does."""
+    return quote(name, safe="")
+
+
+def _object(response: HttpResponse, call: Call) -> Row:
+    try:
+        document = response.json()
+    except ValueError as error:
+        raise broken("an answer that is not JSON", call) from error
+    if not isinstance(document, dict):
+        raise broken("an answer that is not a JSON object", call)
+    return document
+
+
+def _rows(document: Mapping[str, Any], member: str, call: Call) -> list[Any]:
+    if member not in document:
+        raise broken(f"a page without {member}", call)
+    rows = document[member]
+    if rows is None:  # ACR writes null for "none"; the repository's own count is checked later
+        return []
+    if not isinstance(rows, list):
+        raise broken(f"a page whose {member} are not a list", call)
+    return rows
+
+
+def _next_url(url: str, response: HttpResponse, call: Call) -> str:
+    """Return the address of the next page; empty on the last one."""
+    link: str | None = response.headers.get("Link")
+    if not link:
+        return ""
+    match = _NEXT.search(link)
+    if match is None:
+        raise broken("a Link header without a next page", call)
+    here, there = urlsplit(url), urlsplit(urljoin(url, match.group(1)))
+    if (here.scheme, here.netloc, unquote(here.path)) != (
+        *(there.scheme, there.netloc, unquote(there.path)),
+    ):
+        raise broken("the link to the next page leads elsewhere", call)
+    # Links spell the slashes of a name out; the token is kept under the encoded name.
+    return urlunsplit(here._replace(query=there.query))

@@ -1,0 +1,50 @@
+"""Collects one subscription: its registries' settings, each inventory, then Defender's word."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from audit.model.scope import ScopeOutcome, Task
+from audit.ports import RunContext, Sink
+from providers.azure.client import AzureSession
+from providers.azure.defender import DefenderReader, Windows
+from providers.azure.inventory import RegistryReader, Shelf
+from providers.azure.names import findings_scope, inventory_scope
+from providers.azure.parse_registries import Registry, registry, registry_rows
+from providers.azure.settings import AzureSettings
+
+
+def collect_subscription(
+    settings: AzureSettings, context: RunContext, task: Task, sink: Sink
+) -> Sequence[ScopeOutcome]:
+    """Read one task into ``sink``.
+
+    Raises:
+        SourceError: No client could be opened at all.
+    """
+    tenant_id, subscription = task.params["tenant_id"], task.params["subscription"]
+    rows: list[dict[str, Any]] = json.loads(task.params["registries"])
+    registries = [registry(row) for row in rows]
+    shelf = Shelf(sink, context, settings.selects)
+    windows = Windows(
+        timedelta(hours=settings.pending_hours), timedelta(days=settings.rescan_window_days)
+    )
+    with AzureSession(settings, tenant_id) as session:
+        ref = findings_scope(tenant_id, subscription)
+        defender = DefenderReader(ref, session.graph(), sink, context, windows)
+        plan = defender.read_plan()
+        if rows:
+            sink.write(registry_rows(rows, plan, context.run_id))
+        outcomes = [_inventory(session, tenant_id, one, shelf) for one in registries]
+        names = {one.native_id.lower(): one.login_server for one in registries}
+        outcomes.append(defender.read_findings(shelf.placements, names))
+    return outcomes
+
+
+def _inventory(session: AzureSession, tenant_id: str, one: Registry, shelf: Shelf) -> ScopeOutcome:
+    ref = inventory_scope(tenant_id, one.subscription, one.login_server, one.location)
+    with session.registry(one.login_server, abac=one.abac) as client:
+        return RegistryReader(one, ref, client, shelf).read()

@@ -1,0 +1,76 @@
+"""Reading single values out of Azure's JSON: odd letter case, strings of JSON, long fractions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+
+def pick(mapping: object, name: str) -> Any:  # noqa: ANN401  a JSON value
+    """Return a member by name in any letter case; None when it or the mapping is missing.
+
+    Resource Graph gives Defender's members in PascalCase or camelCase.
+    """
+    if not isinstance(mapping, Mapping):
+        return None
+    if name in mapping:
+        return mapping[name]
+    wanted = name.lower()
+    return next((value for key, value in mapping.items() if str(key).lower() == wanted), None)
+
+
+def dig(mapping: object, *names: str) -> Any:  # noqa: ANN401  a JSON value
+    """Return the member at a path of names, each in any letter case."""
+    for name in names:
+        mapping = pick(mapping, name)
+    return mapping
+
+
+def text(value: object) -> str | None:
+    """Return a string that is not blank, else None."""
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def whole(value: object) -> int | None:
+    """Return a whole number, else None (a boolean is none)."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def number(value: object) -> float | None:
+    """Return a number, also from a string of digits, else None."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+def moment(value: object) -> datetime | None:
+    """Read an ISO 8601 time as UTC; fractions beyond microseconds are cut off.
+
+    Azure writes seven digits (``2023-09-04T16:05:32.8223098Z``) and year 1 for "never".
+    """
+    if not isinstance(value, str):
+        return None
+    try:
+        read = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    if read.year == 1:
+        return None
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+
+
+def unwrap(value: object) -> object:
+    """Return what a JSON string holds, anything else as it is; a blank string is None.
+
+    Raises:
+        ValueError: The string is not JSON.
+    """
+    if not isinstance(value, str):
+        return value
+    return orjson.loads(value) if value.strip() else None

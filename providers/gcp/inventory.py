@@ -1,0 +1,140 @@
+"""Reads the registries of one location and the images in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from audit.errors import BrokenPageError
+from audit.model.columns import Columns
+from audit.model.enums import ImageKind
+from audit.model.scope import ScopeOutcome, ScopeRef, ScopeTally
+from audit.ports import Sink
+from providers.gcp.names import Where
+from providers.gcp.parse_images import (
+    Child,
+    Listed,
+    children_of,
+    image_row,
+    kind_of,
+    listed_of,
+    placement_row,
+    repository_rows,
+)
+from providers.gcp.parse_registry import Registry, registry_of
+from providers.gcp.scopes import PROVIDER, inventory_scope, tallied
+from providers.gcp.settings import GcpSettings
+from providers.gcp.values import Message
+
+if TYPE_CHECKING:
+    from providers.gcp.client import GcpClients
+
+
+class Placed(NamedTuple):
+    """What the findings must know of an image that lies somewhere."""
+
+    kind: ImageKind
+    child: Child | None
+
+
+class Inventory:
+    """What lies in one project; filled location by location.
+
+    Attributes:
+        placed: Every manifest placed, by identity, over all locations read so far.
+    """
+
+    def __init__(
+        self, clients: GcpClients, sink: Sink, settings: GcpSettings, *, project: str, run_id: str
+    ) -> None:
+        self.placed: dict[Where, Placed] = {}
+        self._clients, self._sink, self._settings = clients, sink, settings
+        self._project, self._run_id = project, run_id
+
+    def read(self, location: str) -> ScopeOutcome:
+        """Read one location's registries and images into the sink.
+
+        A registry that cannot be listed to its end keeps what was read of it; the others go on.
+        """
+        tally = ScopeTally(inventory_scope(self._project, location))
+        registries: list[Registry] = []
+        for page in tallied(self._clients.repository_pages(self._project, location), tally):
+            registries.extend(_parsed_registries(page, tally))
+        self._write_registries(registries, tally.ref)
+        for registry in registries:
+            if registry.holds_images:
+                self._read_registry(registry, tally)
+        return tally.finish()
+
+    def _read_registry(self, registry: Registry, tally: ScopeTally) -> None:
+        errors_before = tally.errors
+        listing: dict[tuple[str, str], Listed] = {}
+        for page in tallied(self._clients.image_pages(registry.name), tally):
+            for image in _parsed_images(page, tally):
+                if self._settings.wants(image.repository):
+                    listing[image.repository, image.digest] = image
+        tally.listed += len(listing)
+        images = list(listing.values())
+        self._write_repositories(registry, images, tally, complete=tally.errors == errors_before)
+        self._write_images(registry, images, tally.ref)
+
+    def _write_registries(self, registries: list[Registry], ref: ScopeRef) -> None:
+        block = self._block("registries", ref)
+        for registry in registries:
+            block.append(**registry.row)
+        self._sink.write(block)
+
+    def _write_repositories(
+        self, registry: Registry, images: list[Listed], tally: ScopeTally, *, complete: bool
+    ) -> None:
+        block = self._block("repositories", tally.ref, registry_id=registry.registry_id)
+        for row in repository_rows(images, registry.row, complete=complete):
+            block.append(**row)
+        self._sink.write(block)
+
+    def _write_images(self, registry: Registry, images: list[Listed], ref: ScopeRef) -> None:
+        manifests = Columns("images")
+        placements = self._block("placements", ref, registry_id=registry.registry_id)
+        children = children_of(images)
+        written: set[str] = set()
+        for image in images:
+            child = children.get(image.digest)
+            kind = kind_of(image, child)
+            where = Where(registry.registry_id, image.repository, image.digest)
+            self.placed[where] = Placed(kind, child)
+            placements.append(**placement_row(image))
+            if image.digest not in written:
+                written.add(image.digest)
+                manifests.append(**image_row(image, kind, child))
+        self._sink.write(manifests)
+        self._sink.write(placements)
+
+    def _block(self, table: str, ref: ScopeRef, **constants: str) -> Columns:
+        return Columns(
+            table,
+            provider=PROVIDER,
+            scope_id=ref.scope_id,
+            account=ref.account,
+            region=ref.region,
+            observed_run_id=self._run_id,
+            **constants,
+        )
+
+
+def _parsed_registries(page: Message, tally: ScopeTally) -> list[Registry]:
+    registries = []
+    for message in page.repositories:
+        try:
+            registries.append(registry_of(message))
+        except BrokenPageError as error:
+            tally.fail(error)
+    return registries
+
+
+def _parsed_images(page: Message, tally: ScopeTally) -> list[Listed]:
+    images = []
+    for message in page.docker_images:
+        try:
+            images.append(listed_of(message))
+        except BrokenPageError as error:
+            tally.fail(error)
+    return images

@@ -1,0 +1,235 @@
+"""Defender's findings as Resource Graph rows, in the shape that follows 2026-07-31.
+
+One row (``microsoft.security/assessments``) is one image digest and one software package; the
+CVEs of that package are inside, in ``additionalData.CvesDetails``. What public collectors met in
+the field is served too, chosen by digest and so the same on every run: ``CvesDetails`` as a JSON
+string or as a list, the keys inside ``additionalData`` and ``resourceAdditionalData`` in
+PascalCase or camelCase, and two spellings of ``resourceDetails.Id``, which always begins with the
+ARM id of the registry. Titles are not: this shape has none for a CVE.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from providers.loopback.azure.times import seconds, ticks
+from providers.loopback.estate import Image, Place, Registry, Repository, Scan, Statement
+
+_SEVERITIES = ("Critical", "High", "Medium", "Low")
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """What a row is about; ``resource_id`` is the id of the image at its own cloud."""
+
+    subscription: str
+    tenant: str
+    repository: str
+    digest: str
+    resource_id: str
+    source: str = "Azure"
+    resource_type: str = ".containerimage"
+    pushed: str = ""
+
+
+def assessment_rows(place: Place, tenant: str) -> Iterator[dict[str, Any]]:
+    """Yield every assessment row of a subscription: its images, then those it merely sees."""
+    for registry in place.registries:
+        for repository in registry.repositories:
+            for image in repository.images:
+                if image.scan and image.scan.native:
+                    subject = _subject(place, tenant, registry, repository, image)
+                    yield from _image_rows(subject, image.scan)
+    yield from _elsewhere(place, tenant)
+
+
+def writes_list(digest: str) -> bool:
+    """Whether the rows of a digest give ``CvesDetails`` as a list, not as a JSON string."""
+    return _variant(digest) % 2 == 0
+
+
+def writes_camel(digest: str) -> bool:
+    """Whether the rows of a digest write their inner keys in camelCase."""
+    return _variant(digest) % 3 == 0
+
+
+def _variant(digest: str) -> int:
+    """A number from 0 to 255 drawn from the digest: which of the shapes its rows have."""
+    return hashlib.sha256(digest.encode()).digest()[0]
+
+
+def _subject(
+    place: Place, tenant: str, registry: Registry, repository: Repository, image: Image
+) -> _Subject:
+    # Both spellings were seen in the field, and ARM ids are to be compared without regard to case.
+    plain = f"{registry.native_id}/repositories/{repository.name}/images/{image.digest}"
+    dashed = f"{registry.native_id.lower()}/repositories-{repository.name}-images-{image.digest}"
+    return _Subject(
+        place.account,
+        tenant,
+        repository.name,
+        image.digest,
+        plain if _variant(image.digest) % 5 else dashed,
+        pushed=ticks(image.pushed_at),
+    )
+
+
+def _image_rows(subject: _Subject, scan: Scan) -> Iterator[dict[str, Any]]:
+    """Rows of packages under the first status code; every code left over is a row without CVEs."""
+    packages: dict[tuple[str, str], list[Statement]] = {}
+    for statement in scan.statements:
+        packages.setdefault((statement.package, statement.version), []).append(statement)
+    for statements in packages.values():
+        yield _row(subject, scan, scan.native[0], statements)
+    for code in scan.native[1:] if packages else scan.native:
+        yield _row(subject, scan, code, [])
+
+
+def _elsewhere(place: Place, tenant: str) -> Iterator[dict[str, Any]]:
+    """Images of a connected AWS account and of a cluster: none of them is in a registry here."""
+    for number, (source, kind) in enumerate(
+        (("AWS", ".containerimage"), ("AWS", ".containerimage"), ("Azure", "K8s-container"))
+    ):
+        digest = (
+            "sha256:" + hashlib.sha256(f"{place.account}/{source}/{number}".encode()).hexdigest()
+        )
+        name = f"elsewhere/app{number}"
+        native = f"arn:aws:ecr:us-east-1:999999999999:repository/{name}/{digest}"
+        subject = _Subject(place.account, tenant, name, digest, native, source, kind)
+        yield _row(subject, Scan(("Unhealthy",), "assessed"), "Unhealthy", [_FOREIGN])
+
+
+def _row(
+    subject: _Subject, scan: Scan, code: str, statements: Sequence[Statement]
+) -> dict[str, Any]:
+    package = statements[0].package if statements else ""
+    version = statements[0].version if statements else ""
+    name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{subject.resource_id}|{package}|{version}|{code}"))
+    prefix = f"/subscriptions/{subject.subscription}"
+    return {
+        "id": f"{prefix}/providers/Microsoft.Security/assessments/{name}",
+        "name": name,
+        "type": "microsoft.security/assessments",
+        "tenantId": subject.tenant,
+        "subscriptionId": subject.subscription,
+        "properties": {
+            "displayName": f"Update {package}" if package else "Update software of the image",
+            "status": _status(scan, code),
+            "metadata": _metadata(statements),
+            "resourceDetails": _resource_details(subject),
+            "resourceAdditionalData": _resource_data(subject),
+            "additionalData": _additional_data(subject, statements),
+        },
+    }
+
+
+def _status(scan: Scan, code: str) -> dict[str, Any]:
+    status: dict[str, Any] = {"code": code}
+    if scan.scanned_at:
+        when = seconds(scan.scanned_at)
+        status |= {"firstEvaluationDate": when, "statusChangeDate": when}
+    if code == "NotApplicable":
+        status |= {"cause": "NotSupported", "description": "The image could not be assessed"}
+    return status
+
+
+def _metadata(statements: Sequence[Statement]) -> dict[str, Any]:
+    words = {statement.native_severity.casefold() for statement in statements}
+    worst = [word for word in _SEVERITIES if word.casefold() in words]
+    return {
+        "severity": worst[0] if worst else "Low",
+        "recommendationCategory": "SoftwareUpdate",
+        "assessmentType": "BuiltIn",
+    }
+
+
+def _resource_details(subject: _Subject) -> dict[str, Any]:
+    return {
+        "Source": subject.source,
+        "ResourceType": subject.resource_type,
+        "ResourceName": subject.repository,
+        "Id": subject.resource_id,
+    }
+
+
+def _resource_data(subject: _Subject) -> str:
+    data = {
+        "RepositoryDetails": {"RepositoryName": subject.repository},
+        "Digest": subject.digest,
+        "LastPushedToRegistryUTC": subject.pushed,
+    }
+    return json.dumps(_shaped(data, subject), separators=(",", ":"))
+
+
+def _additional_data(subject: _Subject, statements: Sequence[Statement]) -> Any:  # noqa: ANN401  JSON
+    if not statements:
+        return {}
+    first = statements[0]
+    cves = _shaped([_cve(statement) for statement in statements], subject)
+    fixed = first.fixed_version or ""
+    mdvm = {
+        "DetectedSoftwareVersions": [first.version],
+        "FixedVersion": fixed,
+        "CvesIds": [statement.vulnerability_id for statement in statements],
+    }
+    data = {
+        "SoftwareName": first.package,
+        "PackageType": first.package_type,
+        "Language": "",
+        "MaxCvssScore": str(max((s.cvss_score or 0.0 for s in statements), default=0.0)),
+        "FixedVersion": fixed,
+        "DetectedSoftwareVersions": first.version,
+        "ScannersDetails": {"mdvm": mdvm},
+        "CvesDetails": cves if writes_list(subject.digest) else json.dumps(cves),
+    }
+    return _shaped(data, subject)
+
+
+def _cve(statement: Statement) -> dict[str, Any]:
+    return {
+        "CveId": statement.vulnerability_id,
+        "AdditionalIdentifiers": [],
+        "Severity": statement.native_severity,
+        "Cvss": _cvss(statement),
+        "FixStatus": "NoFixAvailable" if statement.fixed_version is None else "FixAvailable",
+        "FixedVersion": statement.fixed_version or "",
+        "PublishedDate": None,
+        "ExploitabilityDetails": {"IsInExploitKit": False, "IsVerified": False},
+    }
+
+
+def _cvss(statement: Statement) -> list[dict[str, Any]] | None:
+    if statement.cvss_score is None:
+        return None
+    vector = statement.cvss_vector or ""
+    key = vector[5] if vector.startswith("CVSS:") else "3"
+    return [{"Key": key, "Value": {"Base": statement.cvss_score, "CvssVectorString": vector}}]
+
+
+def _shaped(value: Any, subject: _Subject) -> Any:  # noqa: ANN401  any JSON value
+    return _camel(value) if writes_camel(subject.digest) else value
+
+
+def _camel(value: Any) -> Any:  # noqa: ANN401  any JSON value
+    if isinstance(value, dict):
+        return {key[:1].lower() + key[1:]: _camel(part) for key, part in value.items()}
+    return [_camel(part) for part in value] if isinstance(value, list) else value
+
+
+_FOREIGN = Statement(
+    vulnerability_id="CVE-2020-0001",
+    package="elsewhere",
+    version="1.0",
+    package_type="OS",
+    native_severity="High",
+    severity="HIGH",
+    fixed_version="1.1",
+    cvss_score=7.5,
+    cvss_vector=None,
+    title="",
+)

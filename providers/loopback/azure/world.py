@@ -1,0 +1,78 @@
+"""One estate as its Azure side sees it: tables of Resource Graph, registries, what goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from providers.loopback.azure.assessments import assessment_rows
+from providers.loopback.azure.resources import pricing_rows, registry_row, subscription_row
+from providers.loopback.estate import Estate, Fault, FaultKind, Place, Registry, Repository
+
+
+@dataclass(frozen=True, eq=False)  # one world is itself: what was computed for it can be kept
+class World:
+    """The Azure side of an estate. Read by many threads; nothing in it changes."""
+
+    estate: Estate
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """The subscriptions, in order."""
+        return self.estate.of("azure")
+
+    @cached_property
+    def subscriptions(self) -> tuple[str, ...]:
+        """The ids of the subscriptions the principal may see."""
+        return tuple(dict.fromkeys(place.account for place in self.places))
+
+    @cached_property
+    def registries(self) -> Mapping[str, Registry]:
+        """Every registry by login server."""
+        return {one.registry_id: one for place in self.places for one in place.registries}
+
+    @cached_property
+    def tables(self) -> Mapping[str, tuple[Mapping[str, Any], ...]]:
+        """Rows of Resource Graph by table name."""
+        tenant, places = self.estate.tenant, self.places
+        return {
+            "resourcecontainers": tuple(subscription_row(place, tenant) for place in places),
+            "resources": tuple(
+                registry_row(registry, place, tenant)
+                for place in places
+                for registry in place.registries
+            ),
+            "securityresources": tuple(
+                row
+                for place in places
+                for rows in (pricing_rows(place, tenant), assessment_rows(place, tenant))
+                for row in rows
+            ),
+        }
+
+    def repository(self, login_server: str, name: str) -> Repository | None:
+        """Return a repository of a registry, None when there is no such thing."""
+        registry = self.registries.get(login_server)
+        found = [one for one in registry.repositories if one.name == name] if registry else []
+        return found[0] if found else None
+
+    def fails(self, kind: FaultKind, subscriptions: Collection[str]) -> bool:
+        """Whether a fault of this kind lies on any of the subscriptions."""
+        return any(fault.account in subscriptions for fault in self._faults(kind))
+
+    def denied(self, login_server: str) -> bool:
+        """Whether the data plane of a registry is refused."""
+        return any(fault.registry_id == login_server for fault in self._faults("denied"))
+
+    def broken_page(self, login_server: str, repository: str, page: int) -> bool:
+        """Whether this page (from 1) of a repository's manifests always fails."""
+        return any(
+            (fault.registry_id, fault.repository, fault.page) == (login_server, repository, page)
+            for fault in self._faults("images_page")
+        )
+
+    def _faults(self, kind: FaultKind) -> list[Fault]:
+        faults = self.estate.faults
+        return [fault for fault in faults if (fault.kind, fault.provider) == (kind, "azure")]

@@ -1,0 +1,131 @@
+"""The loopback Google Cloud: one gRPC server for Artifact Registry, Locations and Grafeas."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Any
+
+import grpc
+from google.cloud import artifactregistry_v1
+from google.cloud.location import locations_pb2  # type: ignore[import-untyped]  # has none
+from grafeas import grafeas_v1
+
+from providers.loopback.estate import Estate
+from providers.loopback.gcp import artifact_registry, grafeas
+from providers.loopback.gcp.wire import GcpError, Message
+from providers.loopback.gcp.world import GcpWorld
+
+Method = Callable[[GcpWorld, Any], Any]
+# Service: method: (implementation, request class). The classes are generated, hence untyped.
+_SERVICES: dict[str, dict[str, tuple[Method, Any]]] = {
+    "google.devtools.artifactregistry.v1.ArtifactRegistry": {
+        "ListRepositories": (
+            artifact_registry.list_repositories,
+            artifactregistry_v1.ListRepositoriesRequest.pb(),
+        ),
+        "ListDockerImages": (
+            artifact_registry.list_docker_images,
+            artifactregistry_v1.ListDockerImagesRequest.pb(),
+        ),
+    },
+    "google.cloud.location.Locations": {
+        "ListLocations": (artifact_registry.list_locations, locations_pb2.ListLocationsRequest),
+    },
+    "grafeas.v1.Grafeas": {
+        "ListOccurrences": (
+            grafeas.list_occurrences,
+            grafeas_v1.ListOccurrencesRequest.pb(),
+        ),
+    },
+}
+
+
+class GcpLoopback:
+    """Artifact Registry and Artifact Analysis of an estate, over plain gRPC on 127.0.0.1.
+
+    Attributes:
+        calls: Requests by method name, answered or refused.
+    """
+
+    def __init__(self, estate: Estate) -> None:
+        self.calls: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._world = GcpWorld(estate)
+        self._running: tuple[grpc.Server, ThreadPoolExecutor, int] | None = None
+
+    def __enter__(self) -> GcpLoopback:
+        workers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="loopback-grpc")
+        server = grpc.server(workers, options=(("grpc.so_reuseport", 0),))
+        for service, methods in _SERVICES.items():
+            handlers = {name: self._handler(name, *method) for name, method in methods.items()}
+            generic = grpc.method_handlers_generic_handler(service, handlers)
+            server.add_generic_rpc_handlers((generic,))
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        self._running = (server, workers, port)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._running is not None:
+            server, workers, _ = self._running
+            self._running = None
+            server.stop(grace=None).wait()
+            server.wait_for_termination()
+            workers.shutdown()
+
+    @property
+    def target(self) -> str:
+        """``127.0.0.1:<port>``, as a gRPC channel takes it.
+
+        Raises:
+            RuntimeError: The server is not running.
+        """
+        if self._running is None:
+            raise RuntimeError("the loopback server is not running")
+        return f"127.0.0.1:{self._running[2]}"
+
+    def show(self, estate: Estate) -> None:
+        """Serve another estate from the next call on; page tokens given out before expire."""
+        self._world = GcpWorld(estate)
+
+    def settings(self) -> dict[str, Any]:
+        """Return the settings of the provider ``gcp`` that reach this server."""
+        url = f"http://{self.target}"
+        return {
+            "projects": list(self._world.projects),
+            "locations": [],
+            "endpoints": {"artifact_registry": url, "grafeas": url},
+            "allow_insecure_loopback": True,
+        }
+
+    def _handler(
+        self, name: str, method: Method, request: Message
+    ) -> grpc.RpcMethodHandler[Any, Any]:
+        def answer(message: Message, context: grpc.ServicerContext) -> Message:
+            with self._lock:
+                self.calls[name] += 1
+            try:
+                return method(self._world, message)
+            except GcpError as error:
+                context.set_trailing_metadata(error.trailers())
+                context.abort(error.code, error.message)
+
+        return grpc.unary_unary_rpc_method_handler(
+            answer,
+            request_deserializer=request.FromString,
+            response_serializer=_serialize,
+        )
+
+
+def _serialize(message: Message) -> bytes:
+    data: bytes = message.SerializeToString()
+    return data

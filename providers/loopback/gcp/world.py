@@ -1,0 +1,150 @@
+"""The estate as Google Cloud sees it: projects, locations, repositories, images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from providers.loopback.estate import Estate, Image, Place, Registry, Repository, Statement
+from providers.loopback.packages import by_vulnerability
+
+DISABLED = "disabled"
+
+
+@dataclass(frozen=True)
+class ImageAt:
+    """An image and where it lies."""
+
+    registry: Registry
+    repository: Repository
+    image: Image
+
+    @property
+    def resource(self) -> str:
+        """``HOST/PROJECT/REPOSITORY/IMAGE@DIGEST``, without a scheme."""
+        return f"{self.registry.registry_id}/{self.repository.name}@{self.image.digest}"
+
+    @property
+    def url(self) -> str:
+        """The resource as occurrences name it."""
+        return f"https://{self.resource}"
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """A DISCOVERY occurrence; ``older`` marks one that another analysis left behind."""
+
+    at: ImageAt
+    older: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    """A vulnerability of an image, in one or more packages."""
+
+    at: ImageAt
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True)
+class ProjectView:
+    """One project of the estate, all locations together."""
+
+    estate: Estate
+    project: str
+    places: tuple[Place, ...]
+
+    @property
+    def disabled(self) -> bool:
+        """Whether the Artifact Registry API is off in each location: off in the project."""
+        return all(place.settings.get("api") == DISABLED for place in self.places)
+
+    @cached_property
+    def images(self) -> tuple[ImageAt, ...]:
+        """Every manifest of the project, in listing order."""
+        return tuple(
+            ImageAt(registry, repository, image)
+            for place in self.places
+            for registry in place.registries
+            for repository in registry.repositories
+            for image in repository.images
+        )
+
+    @cached_property
+    def by_registry(self) -> Mapping[str, tuple[ImageAt, ...]]:
+        """Manifests by registry id, in listing order."""
+        found: dict[str, list[ImageAt]] = {}
+        for at in self.images:
+            found.setdefault(at.registry.registry_id, []).append(at)
+        return {registry_id: tuple(images) for registry_id, images in found.items()}
+
+    @cached_property
+    def discoveries(self) -> tuple[Discovery, ...]:
+        """What DISCOVERY tells of each image that Artifact Analysis knows, in listing order.
+
+        Every second image has an older occurrence too, by turns before and after the one that
+        counts, as the order of occurrences means nothing.
+        """
+        found: list[Discovery] = []
+        known = [at for at in self.images if at.image.scan and at.image.scan.native]
+        for number, at in enumerate(known):
+            both = [Discovery(at, older=False)]
+            if number % 2 == 0:
+                both.insert(number // 2 % 2, Discovery(at, older=True))
+            found += both
+        return tuple(found)
+
+    @cached_property
+    def vulnerabilities(self) -> tuple[Group, ...]:
+        """Every vulnerability of every image, in listing order."""
+        return tuple(
+            Group(at, group)
+            for at in self.images
+            if at.image.scan
+            for group in by_vulnerability(at.image.scan.statements)
+        )
+
+    def place(self, location: str) -> Place | None:
+        """Return the place of a location; None where the project has nothing."""
+        return next((one for one in self.places if one.region == location), None)
+
+    def has_fault(self, kind: str, location: str | None = None) -> bool:
+        """Whether there is a fault of this kind in the project (in that location, if given)."""
+        return any(
+            (fault.kind, fault.provider, fault.account) == (kind, "gcp", self.project)
+            and location in {None, fault.region}
+            for fault in self.estate.faults
+        )
+
+    def page_fails(self, registry: Registry, page: int) -> bool:
+        """Whether a fault breaks this page of the registry's image listing."""
+        return any(
+            (fault.kind, fault.provider, fault.account) == ("images_page", "gcp", self.project)
+            and (fault.registry_id, fault.page) == (registry.registry_id, page)
+            for fault in self.estate.faults
+        )
+
+
+class GcpWorld:
+    """Every Google Cloud project of an estate. Immutable; made anew for each estate shown."""
+
+    def __init__(self, estate: Estate) -> None:
+        self.estate = estate
+        by_project: dict[str, list[Place]] = {}
+        for place in estate.of("gcp"):
+            by_project.setdefault(place.account, []).append(place)
+        self._views = {
+            project: ProjectView(estate, project, tuple(places))
+            for project, places in by_project.items()
+        }
+        self.projects = tuple(self._views)
+
+    def view(self, project: str) -> ProjectView | None:
+        """Return a project, if the estate has it."""
+        return self._views.get(project)
+
+
+def repository_id(registry: Registry) -> str:
+    """Return the id of an Artifact Registry repository: the last part of its registry id."""
+    return registry.registry_id.rpartition("/")[2]

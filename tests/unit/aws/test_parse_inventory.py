@@ -1,0 +1,150 @@
+"""Repositories, images and indexes."""
+
+import botocore.session
+import pytest
+from botocore.model import StringShape
+
+from audit.errors import BrokenPageError
+from audit.model.enums import ImageKind
+from providers.aws.parse_coverage import covered_image
+from providers.aws.parse_inventory import (
+    index_children,
+    kind_of,
+    listed_image,
+    registry_host,
+    repository_facts,
+    repository_name,
+)
+from tests.unit.aws import payloads as p
+
+
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [
+        ("eu-west-1", "123456789012.dkr.ecr.eu-west-1.amazonaws.com"),
+        ("cn-north-1", "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn"),
+    ],
+)
+def test_host(region, host):
+    assert registry_host(p.ACCOUNT, region) == host
+
+
+@pytest.mark.parametrize(
+    ("encryption", "key"),
+    [
+        ({"encryptionType": "AES256"}, ""),
+        ({"encryptionType": "KMS", "kmsKey": "arn:x"}, "arn:x"),
+        ({"encryptionType": "KMS"}, None),
+        (None, None),
+    ],
+)
+def test_key_is_empty_only_when_it_is_the_providers_own(encryption, key):
+    facts = repository_facts(p.repository(encryptionConfiguration=encryption))
+    assert facts["kms_key"] == key
+
+
+def test_repository_without_name_is_broken():
+    with pytest.raises(BrokenPageError):
+        repository_name({})
+
+
+@pytest.mark.parametrize(
+    ("status", "archived"),
+    [("ACTIVE", False), ("ARCHIVED", True), ("ACTIVATING", True), ("MOONLIT", None), ("", None)],
+)
+def test_archived(status, archived):
+    assert listed_image(p.image("a", imageStatus=status)).archived is archived
+
+
+def test_every_image_status_of_the_model_is_known():
+    model = botocore.session.Session().get_service_model("ecr")
+    shape = model.shape_for("ImageStatus")
+    assert isinstance(shape, StringShape)
+    assert shape.enum
+    for word in shape.enum:
+        assert listed_image(p.image("a", imageStatus=word)).archived is not None
+
+
+def test_tags_are_sorted_and_may_be_absent():
+    assert listed_image(p.image("a", imageTags=["b", "a"])).tags == ("a", "b")
+    assert listed_image(p.image("a")).tags == ()
+
+
+def test_image_without_digest_is_broken():
+    with pytest.raises(BrokenPageError):
+        listed_image({"imageTags": ["1"]})
+
+
+def test_children_in_their_order_with_platform():
+    first, second = index_children(p.INDEX_MANIFEST) or ()
+    assert (first.digest, first.os, first.architecture, first.variant) == (
+        p.digest("a"),
+        "linux",
+        "arm64",
+        "v8",
+    )
+    assert (second.attests, second.subject) == (True, p.digest("a"))
+
+
+def test_a_plain_manifest_is_no_index():
+    assert index_children('{"config": {}, "layers": []}') is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "{}", '{"manifests": [null]}', '{"manifests": [{}]}', "3"]
+)
+def test_broken_manifests(text):
+    with pytest.raises(BrokenPageError):
+        index_children(text)
+
+
+@pytest.mark.parametrize(
+    ("more", "kind"),
+    [
+        ({}, ImageKind.IMAGE),
+        ({"imageManifestMediaType": p.OCI_INDEX}, ImageKind.INDEX),
+        ({"artifactMediaType": "application/vnd.cncf.notary.signature"}, ImageKind.SIGNATURE),
+        ({"artifactMediaType": "application/spdx+json"}, ImageKind.SBOM),
+        ({"imageTags": [f"sha256-{'a' * 64}.att"]}, ImageKind.ATTESTATION),
+        ({"artifactMediaType": "application/vnd.cncf.helm.config.v1+json"}, ImageKind.ARTIFACT),
+    ],
+)
+def test_kinds(more, kind):
+    assert kind_of(listed_image(p.image("a", **more)), None, plain=False) is kind
+
+
+def test_an_index_that_is_none_is_an_image():
+    image = listed_image(p.image("a", imageManifestMediaType=p.OCI_INDEX))
+    assert kind_of(image, None, plain=True) is ImageKind.IMAGE
+
+
+def test_coverage_of_an_image():
+    image, covered = covered_image(p.coverage("a"), p.ACCOUNT) or (None, None)
+    assert image == ("team/app", p.digest("a"))
+    assert covered is not None
+    assert (covered.verdict.state, covered.in_use_count) == ("assessed", 2)
+
+
+@pytest.mark.parametrize(
+    "more", [{"resourceType": "AWS_ECR_REPOSITORY"}, {"accountId": "999999999999"}]
+)
+def test_coverage_of_something_else(more):
+    assert covered_image(p.coverage("a", **more), p.ACCOUNT) is None
+
+
+@pytest.mark.parametrize("missing", ["scanStatus", "resourceMetadata"])
+def test_coverage_with_holes(missing):
+    row = p.coverage("a")
+    del row[missing]
+    _, covered = covered_image(row, p.ACCOUNT) or (None, None)
+    assert covered is not None
+    assert covered.verdict.state == ("unknown" if missing == "scanStatus" else "assessed")
+
+
+def test_two_rows_of_one_image_settle_on_not_having_looked():
+    looked = covered_image(p.coverage("a"), p.ACCOUNT)
+    not_looked = covered_image(p.coverage("a", "INACTIVE", "UNSUPPORTED_OS"), p.ACCOUNT)
+    assert looked is not None
+    assert not_looked is not None
+    assert looked[1].with_other(not_looked[1]).verdict.state == "unsupported"
+    assert not_looked[1].with_other(looked[1]).verdict.state == "unsupported"
