@@ -1,4 +1,4 @@
-"""The only module that talks to AWS: clients, credentials, paging. Imports botocore."""
+"""The only module that talks to AWS: clients, credentials, paging. Imports boto3."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import boto3
+import botocore.session
 from botocore import xform_name
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
-from botocore.session import Session
 from botocore.utils import parse_timestamp
 
 from audit.endpoints import is_loopback
@@ -117,15 +118,15 @@ class AwsApi:
 
 
 class Clients:
-    """Builds clients on one shared botocore session (its models and endpoint data load once)."""
+    """Builds clients on one shared boto3 session (its models and endpoint data load once)."""
 
     def __init__(self, settings: AwsSettings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
-        self._session = Session()
-        self._session.get_component("response_parser_factory").set_parser_defaults(
-            timestamp_parser=utc
-        )
+        core = botocore.session.get_session()
+        parsers = core.get_component("response_parser_factory")
+        parsers.set_parser_defaults(timestamp_parser=utc)
+        self._session = boto3.session.Session(botocore_session=core)
 
     def open(self, account: AccountSettings, region: str, tally: ScopeTally) -> AwsApi:
         """Open an account and region, assuming the account's role if it has one.
@@ -148,7 +149,7 @@ class Clients:
         """Make a client. Sessions are not promised to be thread-safe, hence the lock."""
         url = self._settings.endpoints.of(service)
         with self._lock:
-            return self._session.create_client(
+            client: BaseClient = self._session.client(  # type: ignore[call-overload]  # a value
                 service,
                 region_name=region,
                 endpoint_url=url,
@@ -157,6 +158,7 @@ class Clients:
                 aws_session_token=keys.session_token if keys else None,
                 config=self._config(url),
             )
+        return client
 
     def _own_keys(self) -> Keys | None:
         given = self._settings.credentials

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ from audit.errors import (
 )
 
 _LONGEST = 400
-_UNREACHED = (ServiceRequestError, ServiceResponseError, OSError)
+_ENTRA_CODE = re.compile(r"AADSTS\d+")
 _BY_STATUS: Mapping[int, type[SourceError]] = {
     401: AccessDeniedError,
     403: AccessDeniedError,
@@ -55,9 +56,14 @@ class Call:
     permission: str
 
 
+_GET_TOKEN = Call("entra:GetToken", "")
+
+
 def failure(error: AzureError, call: Call) -> SourceError:
     """Return the typed error for an exception of azure-core or azure-identity."""
-    if isinstance(error, IncompleteReadError) or _unreached(error):
+    if isinstance(error, ClientAuthenticationError) and error.response is None:
+        return _no_token(error)
+    if isinstance(error, IncompleteReadError | ServiceRequestError | ServiceResponseError):
         return _made(UnavailableError, type(error).__name__, str(error), call)
     if isinstance(error, DecodeError):
         return broken(f"an answer that is not JSON: {error.message}", call)
@@ -97,11 +103,19 @@ def _type(status: int, code: str) -> type[SourceError]:
     return _BY_STATUS.get(status, UnavailableError if status >= 500 else TerminalError)
 
 
+def _no_token(error: ClientAuthenticationError) -> SourceError:
+    """Return the error for a token that azure-identity could not get; no role would help."""
+    told = _ENTRA_CODE.search(str(error))
+    code = told.group() if told else type(error).__name__
+    made = UnavailableError if _unreached(error) else AccessDeniedError
+    return _made(made, code, str(error), _GET_TOKEN)
+
+
 def _unreached(error: BaseException | None) -> bool:
     """Whether no answer came; azure-identity wraps that in an authentication error."""
     if isinstance(error, ClientAuthenticationError) and error.response is None:
         return _unreached(error.__cause__)
-    return isinstance(error, _UNREACHED)
+    return isinstance(error, ServiceRequestError | ServiceResponseError | OSError)
 
 
 def _said(response: HttpResponse) -> tuple[str, str]:

@@ -80,7 +80,8 @@ class Manifest:
 def manifest(row: Mapping[str, Any]) -> Manifest:
     """Read one row of ``GET /acr/v1/<repository>/_manifests``; ``digest`` must be there."""
     tags = pick(row, "tags")
-    names = tuple(sorted(tag for tag in tags if isinstance(tag, str))) if tags else ()
+    listed = tags if isinstance(tags, list) else ()
+    names = tuple(sorted(tag for tag in listed if isinstance(tag, str)))
     return Manifest(
         digest=row["digest"],
         media_type=text(pick(row, "mediaType")),

@@ -192,4 +192,5 @@ def _as_status(value: object) -> bool | None:
 
 def _labels(tags: object) -> list[str]:
     """Resource Graph gives null for a resource without tags."""
-    return sorted(f"{k}={v}" for k, v in tags.items()) if isinstance(tags, Mapping) else []
+    told = tags.items() if isinstance(tags, Mapping) else ()
+    return sorted(text(f"{name}={value}") or "" for name, value in told)

@@ -33,11 +33,6 @@ class Placements:
         """Yield the assessable placements with their push times, in listing order."""
         yield from self._images.items()
 
-    @property
-    def has_images(self) -> bool:
-        """Whether there is anything to assess."""
-        return bool(self._images)
-
     def match(
         self, digest: str, repository: str | None = None, registry_id: str | None = None
     ) -> list[Place]:

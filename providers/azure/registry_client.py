@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 from urllib.parse import quote, unquote, urljoin, urlsplit, urlunsplit
 
+import orjson
 from azure.core.rest import HttpResponse
 
 from audit.normalise.kinds import INDEX_MEDIA_TYPES
@@ -131,7 +132,7 @@ def _segment(name: str) -> str:
 
 def _object(response: HttpResponse, call: Call) -> Row:
     try:
-        document = response.json()
+        document = orjson.loads(response.content)  # strict: no half characters, no NaN
     except ValueError as error:
         raise broken("an answer that is not JSON", call) from error
     if not isinstance(document, dict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any
 
 import orjson
@@ -30,23 +31,28 @@ def dig(mapping: object, *names: str) -> Any:  # noqa: ANN401  a JSON value
 
 
 def text(value: object) -> str | None:
-    """Return a string that is not blank, else None."""
-    return value if isinstance(value, str) and value.strip() else None
+    """Return a string that is not blank, else None; what UTF-8 cannot hold becomes ``?``."""
+    if not isinstance(value, str) or not value.strip():
+        return None
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
 def whole(value: object) -> int | None:
-    """Return a whole number, else None (a boolean is none)."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    """Return a whole number that a 64-bit column holds, else None (a boolean is none)."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if -(2**63) <= value < 2**63 else None
 
 
 def number(value: object) -> float | None:
-    """Return a number, also from a string of digits, else None."""
+    """Return a finite number, also from a string of digits, else None."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        return float(value)
-    except ValueError:
+        read = float(value)
+    except (ValueError, OverflowError):
         return None
+    return read if isfinite(read) else None
 
 
 def moment(value: object) -> datetime | None:
@@ -58,11 +64,10 @@ def moment(value: object) -> datetime | None:
         return None
     try:
         read = datetime.fromisoformat(value)
-    except ValueError:
+        utc = read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except (ValueError, OverflowError):  # not a time, or one beyond the calendar's ends
         return None
-    if read.year == 1:
-        return None
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    return utc if utc.year > 1 else None
 
 
 def unwrap(value: object) -> object:

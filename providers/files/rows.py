@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -137,6 +138,7 @@ class Statements:
         )
         self.known: dict[str, Known] = {}
         self._keys: set[tuple[Any, ...]] = set()
+        self._repeats: Counter[tuple[Any, ...]] = Counter()
 
     def about(self, vulnerability_id: str) -> Known:
         """Return what is known of a vulnerability so far, to add to."""
@@ -151,10 +153,9 @@ class Statements:
         names = ("vulnerability_id", "package_name", "package_version", "location")
         base = tuple(row[name] for name in names)
         native = said = row.get("native_id")
-        count = 1
         while (*base, native) in self._keys:
-            count += 1
-            native = f"{said or ''}#{count}"
+            self._repeats[*base, said] += 1
+            native = f"{said or ''}#{self._repeats[*base, said] + 1}"
         self._keys.add((*base, native))
         self.findings.append(**{**row, "native_id": native})
 

@@ -71,7 +71,7 @@ def subject_of(told: Told) -> Subject:
         ReportFileError: The report tells neither name nor digest nor image id.
     """
     names = [name for name in told.names if name]
-    said = next((*names, *told.tags, *told.digests, told.image_id), "") or ""
+    said = next(iter([*names, *told.tags, *told.digests, told.image_id or ""]), "")
     reference = _reference(names, told)
     digest = told.manifest_digest or (reference.digest if reference else "")
     if not digest:

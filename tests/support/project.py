@@ -18,7 +18,7 @@ PACKAGES = ("audit", "providers", "reports")
 def project_files() -> tuple[str, ...]:
     """Return the paths of all files that git tracks or would track, relative to the root."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],  # noqa: S607  git of the PATH
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
         check=True,
         capture_output=True,

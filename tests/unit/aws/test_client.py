@@ -68,7 +68,9 @@ def test_a_nonsense_time_takes_no_page_with_it(tally):
 
 
 def test_text_times_are_read_as_utc():
-    assert utc("2024-09-04T16:55:38+02:00") == datetime(2024, 9, 4, 14, 55, 38, tzinfo=UTC)
+    read = utc("2024-09-04T16:55:38+02:00")
+    assert read is not None
+    assert (read, read.tzinfo) == (datetime(2024, 9, 4, 14, 55, 38, tzinfo=UTC), UTC)
 
 
 @pytest.mark.parametrize(

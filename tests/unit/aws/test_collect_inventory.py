@@ -110,6 +110,17 @@ def test_an_index_is_read_once_though_two_repositories_hold_it():
     assert len(got.table("images")) == 1
 
 
+def test_what_one_placement_tells_of_a_digest_holds_in_all():
+    def images(parameters):
+        tags = [f"sha256-{'a' * 64}.sig"] if parameters["repositoryName"] == "one" else []
+        return {"imageDetails": [p.image("d", imageTags=tags)]}
+
+    got = _collect(_wire(names=("one", "two"), DescribeImages=images))
+    assert [row["kind"] for row in got.table("images")] == ["signature"]
+    assert len(got.table("placements")) == 2
+    assert got.states() == {}
+
+
 def test_indexes_are_asked_for_by_the_hundred():
     many = [
         p.image("c", imageDigest=f"sha256:{n:064x}", imageManifestMediaType=p.OCI_INDEX)

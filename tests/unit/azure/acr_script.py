@@ -79,14 +79,16 @@ def scope(path: str) -> str:
 
 
 @contextmanager
-def opened(answer: Callable[[Asked], Say]) -> Iterator[tuple[RegistryClient, Scripted]]:
+def opened(
+    answer: Callable[[Asked], Say], *, abac: bool = False
+) -> Iterator[tuple[RegistryClient, Scripted]]:
     settings = AzureSettings.model_validate(
         {"tenants": [{"tenant_id": "t"}], "max_attempts": ATTEMPTS}
     )
     options = client_options(settings) | {"retry_backoff_factor": 0.001}
     with Scripted(answer) as server:
         pipeline = AcrPipeline(server.url, Credential(), options)
-        yield RegistryClient(pipeline, abac=False), server
+        yield RegistryClient(pipeline, abac=abac), server
         pipeline.close()
 
 

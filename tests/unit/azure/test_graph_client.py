@@ -113,6 +113,7 @@ def test_without_subscriptions_the_query_is_about_all_the_principal_sees():
         ([{"totalRecords": 1, "data": ["text"]}], [], "a row without an id"),
         ([Say(b'{"totalRecords": 1, "data": [')], [], "not JSON"),
         ([Say(b"<html>")], [], "not JSON"),
+        ([{"totalRecords": "many", "data": []}], [], "of another shape"),
         (
             [Say(page("a", total=1), headers={"x-ms-tenant-subscription-limit-hit": "true"})],
             ["a"],
@@ -161,5 +162,6 @@ def test_a_refusal_names_the_code_and_the_missing_role(status, code, kind, permi
     ids, error, server = read(Say(body, status))
     assert ids == []
     assert type(error) is kind
+    assert error is not None
     assert (error.code, error.message, error.permission) == (code, "It is not to be.", permission)
     assert len(server.asked) == 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -37,12 +39,12 @@ def row(digest: str = A, **changes: object) -> dict[str, object]:
     return {name: value for name, value in (plain | changes).items() if value is not None}
 
 
-def index(*references: dict[str, object], **changes: object) -> dict[str, object]:
+def index(*references: Mapping[str, object], **changes: object) -> dict[str, object]:
     bare = row(D, mediaType=INDEX, configMediaType=None, os=None, architecture=None)
     return bare | {"references": list(references)} | changes
 
 
-def listing(*manifests: Manifest, **changes: object) -> Listing:
+def listing(*manifests: Manifest, **changes: Any) -> Listing:
     return replace(Listing("team/app", manifests={one.digest: one for one in manifests}), **changes)
 
 

@@ -360,7 +360,19 @@ def test_refused_credentials_are_an_outcome_of_the_discovery():
     (outcome,) = run.outcomes.values()
     assert outcome.outcome is Outcome.DENIED
     assert run.plan.tasks == ()
+    assert (outcome.error_code, outcome.missing_permission) == ("AADSTS7000215", None)
     assert "not the secret" not in str(outcome.error)
+
+
+def test_a_tenant_that_cannot_be_read_does_not_stop_the_others():
+    with AzureLoopback(estate()) as cloud:
+        settings = cloud.settings()
+        known = settings["tenants"][0]
+        strange = {"tenant_id": "not a tenant", "client_id": "c", "client_secret": "s"}
+        run = read(settings | {"tenants": [strange, known]}, **FEW)
+    assert run.outcomes["azure/not a tenant"].outcome is Outcome.DENIED
+    assert run.outcomes[f"azure/{TENANT}"].outcome is Outcome.COMPLETE
+    assert len(run.plan.tasks) == 2
 
 
 def test_an_authority_that_is_not_there_is_unavailable_not_denied():

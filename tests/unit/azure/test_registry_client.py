@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,7 +22,7 @@ from tests.unit.azure.scripted import CUT, Asked, Say
 MANIFESTS = [{"digest": f"sha256:{n:064}"} for n in range(1200)]
 
 
-def drained(pages: Iterable[list[object]]) -> tuple[list[object], SourceError | None]:
+def drained(pages: Iterable[Sequence[object]]) -> tuple[list[object], SourceError | None]:
     rows: list[object] = []
     try:
         for page in pages:

@@ -1,0 +1,40 @@
+"""CVSS scores as Trivy writes them: a map from source to V2, V3 and V40 score and vector. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from providers.files.fields import Record
+from providers.files.rows import Cvss, newest
+
+_VERSION = re.compile(r"CVSS:(\d\.\d)/")
+_GROUPS = (("V2", "2.0"), ("V3", None), ("V40", "4.0"))
+
+
+def scores(told: Mapping[str, Record]) -> list[Cvss]:
+    """Return every score of the ``CVSS`` member, by source in the file's order.
+
+    V3 stands for 3.0 and 3.1; the vector tells which. Without a vector the version is None.
+    """
+    return [
+        Cvss(source, _version(vector, default), vector, score)
+        for source, entry in told.items()
+        for group, default in _GROUPS
+        for vector, score in [(entry.text(f"{group}Vector"), entry.number(f"{group}Score"))]
+        if vector is not None or score is not None
+    ]
+
+
+def leading(cvss: Sequence[Cvss], severity_source: str | None) -> Cvss | None:
+    """Return the score to lead with: of the severity's source, else nvd's, else the newest."""
+    for source in (severity_source, "nvd"):
+        found = newest(one for one in cvss if one.source == source)
+        if found is not None:
+            return found
+    return newest(cvss)
+
+
+def _version(vector: str | None, default: str | None) -> str | None:
+    found = _VERSION.match(vector or "")
+    return found.group(1) if found else default

@@ -1,0 +1,169 @@
+"""What each table of the posture report shows: columns in order and how a cell is to be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["name", "prose", "count", "word", "reason", "moment", "share", "flag"]
+
+
+@dataclass(frozen=True)
+class Col:
+    """One column.
+
+    Attributes:
+        key: Column of the query's row; see ``label``.
+        kind: How the cell is read. ``name`` and ``prose`` are text of others; ``word`` is looked
+            up in ``vocabulary``; ``share`` is ``key`` divided by ``of``.
+        vocabulary: Section of the locale that translates the word.
+        of: For a share, the column of the denominator.
+    """
+
+    key: str
+    kind: Kind = "name"
+    vocabulary: str = ""
+    of: str = ""
+
+    @property
+    def label(self) -> str:
+        """Key of the column's label."""
+        if self.kind == "share":
+            return f"column.{self.key}_share"
+        return f"column.{self.vocabulary or self.key}"
+
+
+def _word(key: str, vocabulary: str = "") -> Col:
+    return Col(key, "word", vocabulary or key)
+
+
+def _counts(*keys: str) -> tuple[Col, ...]:
+    return tuple(Col(key, "count") for key in keys)
+
+
+_CLOUD = _word("provider")
+_KIND = _word("kind", "scope_kind")
+_SOURCE = _word("source")
+_PLACE = (_CLOUD, Col("registry_id"), Col("repository"))
+_SEVERITIES = _counts("critical", "high", "medium", "low", "negligible", "unrated")
+_SHARE = (
+    Col("assessed", "share", of="assessable"),
+    *_counts("assessed", "assessable", "assessed_earlier", "inferred", "not_assessed"),
+)
+_FLAWS = (
+    _word("severity"),
+    Col("vulnerability_id"),
+    Col("package_name"),
+)
+_ERROR = (Col("missing_permission"), Col("error_code"), Col("error", "prose"))
+_FINDING = (
+    *(Col("control_id"), _word("control_id", "control"), _CLOUD, Col("subject")),
+    *(Col("field"), Col("value"), Col("reason", "prose"), Col("operation")),
+)
+
+COLUMNS: Mapping[str, tuple[Col, ...]] = {
+    "evidence_dates": (
+        *(_CLOUD, _SOURCE, *_counts("assessed", "dated")),
+        *(Col("oldest", "moment"), Col("newest", "moment")),
+    ),
+    "scopes_summary": (
+        *(_CLOUD, _KIND),
+        *_counts("scopes", "complete", "partial", "denied", "disabled", "failed"),
+    ),
+    "scopes": (
+        *(_CLOUD, _KIND, Col("scope_id"), Col("account"), Col("region"), _SOURCE),
+        *(_word("outcome"), *_counts("expected", "listed", "errors", "api_calls"), *_ERROR),
+    ),
+    "scopes_incomplete": (
+        *(_CLOUD, _KIND, Col("scope_id"), _word("outcome"), *_counts("listed", "expected")),
+        *_ERROR,
+    ),
+    "not_assessed": (
+        *(_CLOUD, _word("state"), Col("reason", "prose"), _SOURCE),
+        *_counts("placements", "repositories"),
+    ),
+    "inferred": (_CLOUD, Col("account"), _SOURCE, *_counts("placements")),
+    "repositories_incomplete": (
+        *(*_PLACE, *_counts("listed_images", "expected_images")),
+        *(Col("observed_run_id"), Col("unread", "prose")),
+    ),
+    "carried_forward": (
+        *(_CLOUD, Col("scope_id"), Col("observed_run_id")),
+        *_counts("placements", "repositories"),
+    ),
+    "share": (_CLOUD, *_SHARE),
+    "share_by_source": (_CLOUD, _SOURCE, *_SHARE),
+    "states": (
+        *(_CLOUD, _word("state"), _word("state", "state_meaning"), *_counts("placements")),
+        Col("placements", "share", of="assessable"),
+    ),
+    "exposures_by_cloud": (
+        *(_CLOUD, *_SEVERITIES, *_counts("open", "unconfirmed")),
+        Col("assessed", "share", of="assessable"),
+    ),
+    "exposures_open": (
+        *(_CLOUD, _word("severity"), _word("fixable"), *_counts("open", "unconfirmed")),
+        *_counts("statements", "distinct_statements", "images"),
+    ),
+    "exposures": (
+        *(_CLOUD, Col("account"), Col("region"), Col("registry_id"), Col("repository")),
+        *(*_FLAWS, _word("fixable"), _word("state", "exposure_state"), Col("sources")),
+        *(*_counts("images", "reopened_count"), Col("opened_at", "moment")),
+        *(Col("last_confirmed_at", "moment"), Col("exposure_id")),
+    ),
+    "kinds": (
+        *(_CLOUD, _word("kind", "image_kind"), *_counts("placements", "images")),
+        Col("placements", "share", of="all_placements"),
+    ),
+    "repositories_worst": (
+        *(*_PLACE, *_SEVERITIES, *_counts("open", "unconfirmed", "fixable")),
+        Col("assessed", "share", of="assessable"),
+    ),
+    "repositories_unassessed": (
+        *_PLACE,
+        *_counts("assessable", "inferred", "open", "unconfirmed"),
+    ),
+    "repositories": (
+        *(_CLOUD, Col("account"), Col("registry_id"), Col("repository")),
+        *(_word("looked"), Col("assessed", "share", of="assessable")),
+        *_counts("assessed", "assessable", "inferred"),
+        *(*_SEVERITIES, *_counts("open", "unconfirmed", "fixable")),
+        *(Col("complete", "flag"), *_counts("listed_images", "expected_images")),
+    ),
+    "controls": (
+        *(Col("control_id"), _word("control_id", "control"), _CLOUD),
+        *_counts("pass", "fail", "unknown", "not_applicable", "excepted", "manual"),
+        Col("judged", "share", of="applicable"),
+    ),
+    "controls_failed": _FINDING,
+    "controls_unknown": _FINDING,
+    "control_results": (
+        *(Col("control_id"), _word("control_id", "control"), _CLOUD, Col("account")),
+        *(Col("region"), Col("subject"), _word("status"), Col("field"), Col("value")),
+        *(Col("reason", "prose"), Col("operation"), Col("observed_run_id"), Col("waiver_id")),
+    ),
+    "flow": (
+        _CLOUD,
+        *_counts("open_before", "opened", "reopened", "fixed", "removed", "withdrawn"),
+        *_counts("not_affected", "open_now", "unconfirmed_now"),
+        Col("balances", "flag"),
+    ),
+    "changes_by_reason": (
+        *(_word("change"), Col("reason", "reason"), _CLOUD),
+        *_counts("exposures", "grave"),
+    ),
+    "changes": (
+        *_FLAWS,
+        *(_CLOUD, Col("registry_id"), Col("repository"), Col("reason", "reason")),
+        Col("opened_at", "moment"),
+    ),
+    "changes_all": (
+        *(_word("change"), Col("reason", "reason"), _CLOUD, Col("account"), Col("registry_id")),
+        *(Col("repository"), *_FLAWS, _word("fix_state"), _word("state", "exposure_state")),
+        *(Col("opened_at", "moment"), Col("last_confirmed_at", "moment")),
+        *(Col("closed_at", "moment"), Col("exposure_id")),
+    ),
+}
+"""Columns by query; ``changes`` is the page's table of one kind of change, ``changes_all`` the
+workbook's sheet of all."""

@@ -1,0 +1,105 @@
+"""The posture report as one page: no script, no resource from elsewhere, every text escaped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from reports.figures import CHANGES, Figure, Posture
+from reports.render import facts, svg, text, view
+from reports.render.text import Words
+
+_TITLED = "changes"
+
+
+@cache
+def _environment() -> Environment:
+    # Autoescape is fixed: select_autoescape() would leave names that end in .html.j2 unescaped.
+    return Environment(
+        loader=PackageLoader("reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+
+
+@dataclass(frozen=True)
+class Source:
+    """A figure of the appendix: its title, its denominator and the statement that was run."""
+
+    title: str
+    denominator: str
+    sql: str
+
+
+def sources(words: Words, posture: Posture) -> tuple[Source, ...]:
+    """Return every figure's denominator and statement, in the order in which they were run."""
+    changes = next(iter(posture.changes.values()))
+    figures: dict[str, Figure] = {**posture.figures, _TITLED: changes}
+    return tuple(
+        Source(
+            words(f"table.{name}.title"),
+            words(f"table.{name}.denominator"),
+            figure.query.sql,
+        )
+        for name, figure in figures.items()
+    )
+
+
+def _tables(words: Words, posture: Posture) -> dict[str, view.TableView]:
+    return {
+        name: view.table(words, name, figure)
+        for name, figure in posture.figures.items()
+        if name in view.COLUMNS
+    }
+
+
+def _change_tables(words: Words, posture: Posture) -> tuple[view.TableView, ...]:
+    always = {"new", "reopened", "fixed", "removed", "unconfirmed"}
+    return tuple(
+        view.change_table(words, change, posture.changes[change])
+        for change in CHANGES
+        if change in always or posture.changes[change].total
+    )
+
+
+def _context(words: Words, posture: Posture) -> dict[str, Any]:
+    gaps = view.gaps(words, posture)
+    run_id = text.visible(posture.run.run_id)
+    return {
+        "t": words,
+        "run_id": run_id,
+        "version": text.visible(posture.run.tool_version or words("format.none")),
+        "page_left": css_text(words("page.title") + " · " + posture.run.run_id),
+        "page_right": css_text(words("page.classification")),
+        "page_word": css_text(words("page.pages")),
+        "facts": facts.header(words, posture),
+        "gaps": gaps,
+        "nothing_missing": not any(gap.some for gap in gaps),
+        "tiles": facts.tiles(words, posture),
+        "caution": facts.caution(words, posture),
+        "change_sentences": facts.changes(words, posture),
+        "first": posture.first,
+        "balances": posture.flow.balances,
+        "tables": _tables(words, posture),
+        "change_tables": _change_tables(words, posture),
+        "states_chart": svg.states(words, posture),
+        "exposures_chart": svg.exposures(words, posture),
+        "appendix": sources(words, posture),
+    }
+
+
+def css_text(said: str) -> str:
+    """Keep of a text only what cannot end a quoted CSS string or its style element."""
+    return "".join(c for c in said if c.isalnum() or c in " -_.:·/")
+
+
+def render(words: Words, posture: Posture) -> bytes:
+    """Return the page as UTF-8."""
+    template = _environment().get_template("posture.html.j2")
+    return template.render(_context(words, posture)).lstrip().encode("utf-8")

@@ -1,0 +1,201 @@
+"""The posture report as a workbook: one table a sheet, nothing in it computes or links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from audit.ports import RunReader
+from reports import figures
+from reports.columns import COLUMNS
+from reports.figures import Posture
+from reports.render import facts, html, text, view
+from reports.render.text import Words
+from reports.render.view import Cell
+
+LONGEST_TEXT = 32_767
+MOST_ROWS = 1_048_576
+"""Limits of the format: characters of a cell, rows of a sheet with its heading."""
+
+_OPTIONS = {
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+    "constant_memory": True,
+}
+_FORMATS = {"count": "#,##0", "share": '0.0" %"', "moment": "yyyy-mm-dd hh:mm"}
+_WIDTHS = {"name": 26, "prose": 48, "word": 20, "reason": 34, "moment": 17, "share": 14}
+_SHEETS = (
+    *("scopes", "share", "share_by_source", "states", "exposures_open", "exposures", "kinds"),
+    *("flow", "changes_by_reason", "changes_all", "repositories", "controls"),
+    *("control_results", "evidence_dates"),
+)
+_GAPS = (
+    *("scopes_incomplete", "not_assessed", "repositories_incomplete", "carried_forward"),
+    *("inferred", "controls_unknown"),
+)
+
+Line = Sequence[Cell]
+
+
+class Book:
+    """A workbook being written.
+
+    Args:
+        path: Where to; the file exists and keeps its mode.
+        moment: The run's moment, set as the time of creation so that bytes hold still.
+        words: The language.
+        most_rows: Rows of a sheet, heading included; what is more goes to a further sheet.
+    """
+
+    def __init__(
+        self, path: Path, moment: datetime, words: Words, most_rows: int = MOST_ROWS
+    ) -> None:
+        self._book = xlsxwriter.Workbook(str(path), _OPTIONS)
+        created = moment.astimezone(UTC).replace(tzinfo=None)
+        self._book.set_properties(
+            {
+                **{"title": words("page.title"), "comments": words("page.classification")},
+                "created": created,
+            }
+        )
+        self._words, self._most = words, most_rows
+        self._head = self._book.add_format({"bold": True, "text_wrap": True, "bottom": 2})
+        self._formats = {
+            kind: self._book.add_format({"num_format": pattern, "valign": "top"})
+            for kind, pattern in _FORMATS.items()
+        }
+        self._text = self._book.add_format({"num_format": "@", "valign": "top"})
+
+    def sheet(self, name: str, heads: Line, lines: Iterable[Line]) -> None:
+        """Write one table; beyond the row limit it goes on in ``name 2``, ``name 3``, ..."""
+        rest, part = iter(lines), 1
+        first = next(rest, None)
+        while part == 1 or first is not None:
+            title = name if part == 1 else f"{name} {part}"
+            sheet = self._open(title, heads)
+            written = self._fill(sheet, chain([first] if first is not None else [], rest))
+            sheet.autofilter(0, 0, max(written, 1), len(heads) - 1)
+            first, part = next(rest, None), part + 1
+
+    def _open(self, title: str, heads: Line) -> Worksheet:
+        sheet = self._book.add_worksheet(title)
+        for column, head in enumerate(heads):
+            sheet.set_column(column, column, _WIDTHS.get(head.kind, 13))
+        sheet.freeze_panes(1, 0)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.fit_to_pages(1, 0)
+        sheet.repeat_rows(0)
+        footer = f"&L{self._words('page.classification')}&R&P / &N"
+        sheet.set_footer(footer)
+        for column, head in enumerate(heads):
+            sheet.write_string(0, column, head.text, self._head)
+        return sheet
+
+    def _fill(self, sheet: Worksheet, lines: Iterator[Line]) -> int:
+        row = 0
+        for row in range(1, self._most):  # noqa: B007  the last row written is returned
+            line = next(lines, None)
+            if line is None:
+                return row - 1
+            for column, cell in enumerate(line):
+                self._write(sheet, row, column, cell)
+        return row
+
+    def _write(self, sheet: Worksheet, row: int, column: int, cell: Cell) -> None:
+        form: Format = self._formats.get(cell.kind, self._text)
+        if isinstance(cell.value, datetime):
+            sheet.write_datetime(row, column, cell.value, form)
+        elif isinstance(cell.value, int | float):
+            sheet.write_number(row, column, cell.value, form)
+        elif cell.value is not None:
+            sheet.write_string(row, column, cut(self._words, cell.value), self._text)
+
+    def close(self) -> None:
+        """Write the file."""
+        self._book.close()
+
+
+def cut(words: Words, said: str, limit: int = LONGEST_TEXT) -> str:
+    """Cut a text that no cell can hold and say so at its end."""
+    if len(said) <= limit:
+        return said
+    mark = words("format.truncated", limit=text.number(limit))
+    return said[: limit - len(mark)] + mark
+
+
+def _heads(words: Words, name: str) -> list[Cell]:
+    return [Cell(words(col.label), None, col.kind) for col in COLUMNS[name]]
+
+
+def _said(*texts: str) -> list[Cell]:
+    return [Cell(said, said, "prose") for said in texts]
+
+
+def _labels(words: Words, *keys: str) -> list[Cell]:
+    return [Cell(words(f"column.{key}"), None, "prose") for key in keys]
+
+
+def _rows(run: RunReader, posture: Posture, name: str) -> Iterable[figures.Row]:
+    if name == "changes_all":
+        return figures.stream(run, "changes", change=None)
+    if name in posture.figures:
+        return posture.figures[name].rows
+    return figures.stream(run, name)
+
+
+def _summary(words: Words, posture: Posture) -> Iterator[Line]:
+    for label, said in facts.header(words, posture):
+        yield _said(label, said)
+    for tile in facts.tiles(words, posture):
+        yield _said(tile.label, f"{tile.value} / {tile.beside}")
+    coverage = words("section.coverage")
+    for gap in view.gaps(words, posture):
+        yield _said(coverage, gap.text)
+    yield _said(coverage, words("coverage.always"))
+    yield _said(words("section.exposures"), facts.caution(words, posture))
+    for sentence in facts.changes(words, posture):
+        yield _said(words("section.changes"), sentence)
+
+
+def _not_covered(run: RunReader, words: Words) -> Iterator[Line]:
+    """Give every gap, one a line: what it is, how many, and what is known of it."""
+    for name in _GAPS:
+        cols = COLUMNS[name]
+        for row in figures.stream(run, name):
+            count = Cell("", row.get("placements", 1), "count")
+            known = (
+                f"{words(col.label)}: {view.cell(words, col, row).text}"
+                for col in cols
+                if col.key != "provider" and row[col.key] not in (None, "")
+            )
+            area, cloud = words(f"area.{name}"), words.word("provider", row["provider"])
+            yield [*_said(area, cloud), count, *_said("\n".join(known))]
+
+
+def write(path: Path, words: Words, posture: Posture, run: RunReader) -> None:
+    """Write the workbook of ``run`` to ``path``, an existing file whose mode is kept."""
+    book = Book(path, posture.run.started_at, words)
+    sheet: Callable[[str, Line, Iterable[Line]], None] = lambda name, heads, lines: book.sheet(  # noqa: E731
+        words(f"sheet.{name}"), heads, lines
+    )
+    sheet("summary", _labels(words, "item", "value"), _summary(words, posture))
+    sheet(
+        "not_covered",
+        _labels(words, "area", "provider", "count", "known"),
+        _not_covered(run, words),
+    )
+    for name in _SHEETS:
+        rows = _rows(run, posture, name)
+        lines = ([view.cell(words, col, row) for col in COLUMNS[name]] for row in rows)
+        sheet(name, _heads(words, name), lines)
+    told = (_said(s.title, s.denominator, s.sql) for s in html.sources(words, posture))
+    sheet("figures", _labels(words, "figure", "denominator", "sql"), told)
+    book.close()

@@ -1,0 +1,105 @@
+"""Plug-ins: what is declared is installed, loads, is what its port asks, and is lazy."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from typing import Any
+
+import pytest
+
+from audit import plugins
+from audit.ports import Capabilities, Demo, Importer, RegistryProvider, Report, Settings
+from tests.support.project import pyproject
+
+PORTS = {
+    plugins.PROVIDERS: RegistryProvider,
+    plugins.IMPORTERS: Importer,
+    plugins.REPORTS: Report,
+    plugins.DEMO: Demo,
+}
+DECLARED = pyproject()["project"]["entry-points"]
+POINTS = [(group, name) for group, names in DECLARED.items() for name in names]
+SDK = (
+    *("boto3", "botocore", "azure", "msal", "google.auth", "google.api_core", "google.cloud"),
+    *("google.protobuf", "grafeas", "grpc", "requests", "urllib3"),
+)
+
+
+def test_every_group_has_a_port():
+    assert DECLARED.keys() == PORTS.keys()
+
+
+@pytest.mark.parametrize("group", PORTS)
+def test_what_is_declared_is_what_is_installed(group):
+    installed = {
+        point.name: point.value
+        for point in entry_points(group=group)
+        if point.dist is not None and point.dist.name == "registry-audit"
+    }
+    assert installed == DECLARED[group], "entry points are metadata: install the project again"
+
+
+@pytest.mark.parametrize(("group", "name"), POINTS)
+def test_a_plugin_has_everything_its_port_asks(group, name):
+    port, plugin = PORTS[group], plugins.load(group, name)
+    for attribute in inspect.get_annotations(port):
+        assert hasattr(plugin, attribute), attribute
+    asked = {key: value for key, value in vars(port).items() if inspect.isfunction(value)}
+    methods = {key: value for key, value in asked.items() if value.__module__ == port.__module__}
+    assert methods
+    for key, method in methods.items():
+        assert parameters(getattr(plugin, key)) == parameters(method), key
+
+
+def parameters(method: Callable[..., Any]) -> list[str]:
+    return [
+        p.name
+        for p in inspect.signature(method).parameters.values()
+        if p.kind is not inspect.Parameter.VAR_POSITIONAL
+    ]
+
+
+@pytest.mark.parametrize(("group", "name"), [p for p in POINTS if p[0] != plugins.DEMO])
+def test_a_plugin_knows_its_own_name(group, name):
+    assert plugins.load(group, name).name == name
+
+
+@pytest.mark.parametrize("name", DECLARED[plugins.PROVIDERS])
+def test_a_provider_states_its_sources_its_gaps_and_its_settings(name):
+    provider = plugins.provider(name)
+    assert issubclass(provider.settings_model, Settings)
+    assert isinstance(provider.capabilities, Capabilities)
+    assert provider.capabilities.sources
+    for fact, reason in provider.capabilities.gaps.items():
+        kind, _, words = reason.partition(":")
+        assert kind in {"notimpl", "notyet", "never"}, fact
+        assert words.strip(), fact
+
+
+@pytest.mark.parametrize(
+    "module",
+    [
+        "audit.cli",
+        *sorted(
+            {
+                target.partition(":")[0]
+                for group in (plugins.PROVIDERS, plugins.IMPORTERS, plugins.REPORTS)
+                for target in DECLARED[group].values()
+            }
+        ),
+    ],
+)
+def test_importing_loads_no_cloud_sdk(module, tmp_path):
+    code = f"import sys, json, {module}; print(json.dumps(sorted(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    loaded = json.loads(done.stdout)
+    assert module in loaded
+    assert [name for name in loaded if name.startswith(tuple(f"{sdk}." for sdk in SDK))] == []
+    assert sorted(set(SDK) & set(loaded)) == []

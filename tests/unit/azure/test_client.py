@@ -1,0 +1,78 @@
+"""Which credential is used, and with which options the SDK's clients are made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure.identity import (
+    ClientSecretCredential,
+    ManagedIdentityCredential,
+    WorkloadIdentityCredential,
+)
+
+from audit.errors import AccessDeniedError
+from providers.azure.client import AzureSession, client_options
+from providers.azure.settings import AzureSettings
+
+VARIABLES = (
+    *("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_FEDERATED_TOKEN_FILE"),
+    *("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "MSI_ENDPOINT", "MSI_SECRET"),
+)
+
+
+@pytest.fixture(autouse=True)
+def bare_host(monkeypatch):
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def settings(tenant: dict[str, str], **changes: Any) -> AzureSettings:
+    return AzureSettings.model_validate({"tenants": [{"tenant_id": "t-1"} | tenant]} | changes)
+
+
+def credential(tenant: dict[str, str]) -> object:
+    with AzureSession(settings(tenant), "t-1") as session:
+        return session._credential
+
+
+def test_a_client_secret_wins_over_the_environment(monkeypatch):
+    for name in VARIABLES[:3]:
+        monkeypatch.setenv(name, "x")
+    secret = {"client_id": "c", "client_secret": "s"}
+    assert isinstance(credential(secret), ClientSecretCredential)
+
+
+def test_a_workload_identity_is_used_where_its_environment_is(monkeypatch):
+    for name in VARIABLES[:3]:
+        monkeypatch.setenv(name, "x")
+    assert isinstance(credential({}), WorkloadIdentityCredential)
+
+
+@pytest.mark.parametrize("missing", VARIABLES[:3])
+def test_else_the_managed_identity_of_the_host(monkeypatch, missing):
+    for name in VARIABLES[:3]:
+        if name != missing:
+            monkeypatch.setenv(name, "x")
+    assert isinstance(credential({"client_id": "c"}), ManagedIdentityCredential)
+
+
+def test_a_tenant_that_cannot_be_one_is_an_outcome_not_a_crash():
+    tenant = {"tenant_id": "not a tenant", "client_id": "c", "client_secret": "s"}
+    with (
+        pytest.raises(AccessDeniedError, match="tenant"),
+        AzureSession(settings(tenant), "not a tenant"),
+    ):
+        pass
+
+
+def test_clients_get_attempts_trust_and_no_redirects(tmp_path: Path):
+    trusted = tmp_path / "ca.pem"
+    trusted.write_text("", encoding="utf-8")
+    told = client_options(settings({}, max_attempts=4, ca_file=str(trusted)))
+    assert {told[f"retry_{kind}"] for kind in ("total", "connect", "read", "status")} == {3}
+    assert told["connection_verify"] == str(trusted)
+    assert told["permit_redirects"] is False
+    assert told["user_agent"] == "registry-audit"
+    assert "connection_verify" not in client_options(settings({}))
