@@ -53,10 +53,11 @@ lock: $(DEV) ## Resolve the lock files again; UPGRADE=--upgrade takes the newest
 dictionary: $(RUN) ## Print docs/data-dictionary.md again from audit/tables.py
 	$(BIN)/python -m audit.dictionary > docs/data-dictionary.md
 
-clean: ## Remove the environment, the caches and everything that was made
-	rm -rf $(VENV) build dist out .coverage .hypothesis .import_linter_cache .mypy_cache \
+# Of ./out only the demo goes: a warehouse of yours may lie beside it.
+clean: ## Remove the environment, the caches, the wheel and the demo
+	rm -rf $(VENV) build dist out/demo .coverage .hypothesis .import_linter_cache .mypy_cache \
 		.pytest_cache .ruff_cache
-	find audit providers reports tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

@@ -50,8 +50,10 @@ class AcrPipeline:
         except AzureError as error:
             raise failure(error, call) from error
         except (KeyError, IndexError, ValueError) as error:
-            # The SDK reads challenges and tokens without checking their shape.
-            raise broken(f"token exchange of another shape: {error!r}", call) from error
+            # The SDK reads challenges and tokens without checking their shape. What it stumbled
+            # over may be part of a token, so it is not repeated here.
+            kind = type(error).__name__
+            raise broken(f"a challenge or token of another shape ({kind})", call) from None
         if response.status_code != 200:
             raise refusal(response, call)
         self._proven = True

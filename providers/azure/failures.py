@@ -94,7 +94,7 @@ def _answered(error: HttpResponseError, call: Call) -> SourceError:
     ):
         # Entra answers refused credentials with 400 or 401, and a missing identity with nothing.
         made = AccessDeniedError
-    return _made(made, code or str(status or type(error).__name__), words or str(error), call)
+    return _made(made, code or str(status or type(error).__name__), words or error.message, call)
 
 
 def _type(status: int, code: str) -> type[SourceError]:

@@ -125,7 +125,9 @@ class Record:
 
     def _member(self, key: str, kind: type[_T], expected: str) -> _T | None:
         told = self._members.get(key)
-        return None if told is None else _checked(told, kind, expected, self.where(key))
+        if told is None or isinstance(told, kind):
+            return told
+        raise _wrong(told, expected, self.where(key))
 
 
 def _checked(value: object, kind: type[_T], expected: str, path: str) -> _T:

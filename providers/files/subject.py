@@ -71,20 +71,21 @@ def subject_of(told: Told) -> Subject:
         ReportFileError: The report tells neither name nor digest nor image id.
     """
     names = [name for name in told.names if name]
-    said = next(iter([*names, *told.tags, *told.digests, told.image_id or ""]), "")
+    name = next(iter([*names, *told.tags, *told.digests]), "")
+    said = name or told.image_id or ""
     reference = _reference(names, told)
     digest = told.manifest_digest or (reference.digest if reference else "")
     if not digest:
         reference, digest = _by_repository_digest(reference, _parsed(told.digests))
     if digest:
-        return _subject(reference, digest, BY_DIGEST, told, said)
+        return _subject(reference, digest, BY_DIGEST, told, name)
     if is_digest(told.image_id):
-        return _subject(reference, told.image_id or "", BY_IMAGE_ID, told, said)
+        return _subject(reference, told.image_id or "", BY_IMAGE_ID, told, name)
     if not said:
         message = "does not say which image was scanned: no name, no digest, no image id"
         raise ReportFileError(message, where="the document", cure="scan the image by its name")
     key = f"ref:{reference.name if reference else said}"
-    return _subject(reference, key, BY_REFERENCE, told, said)
+    return _subject(reference, key, BY_REFERENCE, told, name)
 
 
 def _reference(names: Sequence[str], told: Told) -> Reference | None:
@@ -120,10 +121,11 @@ def _by_repository_digest(
 
 
 def _subject(
-    reference: Reference | None, digest: str, keyed_by: str, told: Told, said: str
+    reference: Reference | None, digest: str, keyed_by: str, told: Told, name: str
 ) -> Subject:
+    said = name or told.image_id or digest
     if reference is None:
-        return Subject(NO_REGISTRY, said or NO_NAME, digest, keyed_by, (), said)
+        return Subject(NO_REGISTRY, name or NO_NAME, digest, keyed_by, (), said)
     known = [*_parsed(told.tags), reference]
     tags = {one.tag for one in known if one.tag and one.place == reference.place}
     return Subject(*reference.place, digest, keyed_by, tuple(sorted(tags)), said)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -29,7 +29,7 @@ _OPTIONS = {
     "strings_to_numbers": False,
     "constant_memory": True,
 }
-_FORMATS = {"count": "#,##0", "share": '0.0" %"', "moment": "yyyy-mm-dd hh:mm"}
+_FORMATS = {"count": "#,##0", "share": "0.0%", "moment": "yyyy-mm-dd hh:mm"}
 _WIDTHS = {"name": 26, "prose": 48, "word": 20, "reason": 34, "moment": 17, "share": 14}
 _SHEETS = (
     *("scopes", "share", "share_by_source", "states", "exposures_open", "exposures", "kinds"),
@@ -183,9 +183,10 @@ def _not_covered(run: RunReader, words: Words) -> Iterator[Line]:
 def write(path: Path, words: Words, posture: Posture, run: RunReader) -> None:
     """Write the workbook of ``run`` to ``path``, an existing file whose mode is kept."""
     book = Book(path, posture.run.started_at, words)
-    sheet: Callable[[str, Line, Iterable[Line]], None] = lambda name, heads, lines: book.sheet(  # noqa: E731
-        words(f"sheet.{name}"), heads, lines
-    )
+
+    def sheet(name: str, heads: Line, lines: Iterable[Line]) -> None:
+        book.sheet(words(f"sheet.{name}"), heads, lines)
+
     sheet("summary", _labels(words, "item", "value"), _summary(words, posture))
     sheet(
         "not_covered",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from audit.model.columns import Columns
@@ -36,11 +37,16 @@ def commit_estate(root: Path, estate: Estate) -> Committed:
                 known = outcomes.get(outcome.ref.scope_id)
                 joined = worst(known.outcome if known else None, outcome.outcome)
                 outcomes[outcome.ref.scope_id] = ScopeOutcome(outcome.ref, Outcome(joined))
+    return commit_outcomes(layout, estate.moment, list(outcomes.values()))
+
+
+def commit_outcomes(layout: Layout, moment: datetime, outcomes: list[ScopeOutcome]) -> Committed:
+    """Publish what is staged for the run at ``moment``."""
     commit = Commit(
-        run_id=run_id(estate),
-        moment=estate.moment,
+        run_id=f"{moment:%Y%m%dT%H%M%SZ}",
+        moment=moment,
         command="run",
-        outcomes=list(outcomes.values()),
+        outcomes=outcomes,
         published=Warehouse(layout).run_ids(),
         policy=POLICY,
         retired=(),

@@ -18,7 +18,7 @@ results AS (
         getvariable('run_id') AS observed_run_id
     FROM scopes_now
 
-    UNION ALL BY NAME
+    UNION ALL
     SELECT 'SCN-01', subject, provider, account, region, registry_id, repository,
         CASE WHEN scanning_enabled THEN 'PASS' WHEN NOT scanning_enabled THEN 'FAIL'
             ELSE 'UNKNOWN' END,
@@ -28,7 +28,7 @@ results AS (
         'registry configuration', 'scanning_enabled', scanning_enabled::VARCHAR, observed_run_id
     FROM registry WHERE provider <> 'aws'
 
-    UNION ALL BY NAME
+    UNION ALL
     SELECT 'SCN-01', subject, provider, account, region, registry_id, repository,
         CASE WHEN scan_frequency IN ('SCAN_ON_PUSH', 'CONTINUOUS_SCAN') THEN 'PASS'
             WHEN scan_frequency = 'MANUAL' THEN 'FAIL' ELSE 'UNKNOWN' END,
@@ -40,7 +40,7 @@ results AS (
         observed_run_id
     FROM repository WHERE provider = 'aws'
 
-    UNION ALL BY NAME
+    UNION ALL
     SELECT 'SCN-02', subject, provider, account, region, registry_id, repository,
         CASE WHEN language_packages_scanned THEN 'PASS'
             WHEN NOT language_packages_scanned THEN 'FAIL' ELSE 'UNKNOWN' END,
@@ -51,18 +51,19 @@ results AS (
         language_packages_scanned::VARCHAR, observed_run_id
     FROM registry
 
-    UNION ALL BY NAME
+    UNION ALL
     SELECT 'IAM-01', subject, provider, account, region, registry_id, repository,
         CASE WHEN anonymous_pull_enabled THEN 'FAIL' WHEN NOT anonymous_pull_enabled THEN 'PASS'
             ELSE 'UNKNOWN' END,
         CASE WHEN anonymous_pull_enabled THEN 'anyone may pull without credentials'
             WHEN NOT anonymous_pull_enabled THEN 'pulling needs credentials'
-            ELSE 'who may pull could not be read' END,
+            WHEN provider = 'azure' THEN 'the setting could not be read'
+            ELSE 'who may pull is in the access policy, which was not read' END,
         'registry configuration', 'anonymous_pull_enabled', anonymous_pull_enabled::VARCHAR,
         observed_run_id
     FROM registry
 
-    UNION ALL BY NAME
+    UNION ALL
     SELECT 'IAM-04', subject, provider, account, region, registry_id, repository,
         CASE WHEN provider <> 'azure' THEN 'NOT_APPLICABLE' WHEN admin_user_enabled THEN 'FAIL'
             WHEN NOT admin_user_enabled THEN 'PASS' ELSE 'UNKNOWN' END,
@@ -74,7 +75,7 @@ results AS (
         observed_run_id
     FROM registry
 
-    UNION ALL BY NAME
+    UNION ALL
     SELECT 'NET-01', subject, provider, account, region, registry_id, repository,
         CASE WHEN provider <> 'azure' THEN 'NOT_APPLICABLE'
             WHEN lower(public_network_access) = 'disabled'
@@ -91,7 +92,7 @@ results AS (
         observed_run_id
     FROM registry
 
-    UNION ALL BY NAME
+    UNION ALL
     SELECT 'INT-01', subject, provider, account, region, registry_id, repository,
         CASE WHEN provider = 'azure' THEN 'NOT_APPLICABLE'
             WHEN coalesce(tag_mutability, registry_tag_mutability)

@@ -6,7 +6,8 @@ import logging
 import pickle
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 from audit.model.columns import Columns
@@ -15,6 +16,7 @@ from audit.ports import RunContext
 from audit.tables import TABLES
 from providers.azure.provider import AzureProvider
 from providers.azure.settings import AzureSettings
+from providers.loopback.estate import Estate, Image, Repository
 from tests.unit.loopback.azure_estates import NIGHT
 
 CONTEXT = RunContext("run-1", NIGHT, logging.getLogger("tests.azure"))
@@ -70,3 +72,13 @@ def read(settings: Mapping[str, Any], **changes: Any) -> Read:
             outcomes[outcome.ref.scope_id] = outcome
         assert {ref.scope_id for ref in task.scopes} <= outcomes.keys()
     return Read(plan, outcomes, sink)
+
+
+def grown(described: Estate, name: str, more: tuple[Image, ...]) -> Estate:
+    """Add a repository to the first registry."""
+    place, *others = described.places
+    registry, *rest = place.registries
+    repository = Repository(name, NIGHT - timedelta(days=9), more)
+    registry = replace(registry, repositories=(*registry.repositories, repository))
+    place = replace(place, registries=(registry, *rest))
+    return replace(described, places=(place, *others))

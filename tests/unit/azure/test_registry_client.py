@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import urlsplit
 
@@ -100,6 +102,23 @@ def test_a_challenge_of_another_shape_is_a_broken_page(challenge):
     assert isinstance(error, BrokenPageError)
 
 
+def test_a_token_of_another_shape_is_not_repeated_in_the_error():
+    secret = base64.b64encode(b"\xff secret").decode()
+
+    def answer(asked: Asked) -> Say:
+        if asked.path.startswith("/oauth2/"):
+            return Say({"refresh_token": f"head.{secret}.tail"})
+        told = 'Bearer realm="x",service="here",scope="registry:catalog:*"'
+        return Say({}, 401, {"WWW-Authenticate": told})
+
+    with opened(answer) as (client, _):
+        _, error = drained(client.repositories())
+    assert isinstance(error, BrokenPageError)
+    shown = "".join(traceback.format_exception(error))
+    assert "secret" not in shown
+    assert secret not in shown
+
+
 @pytest.mark.parametrize(
     ("said", "kind", "requests"),
     [
@@ -110,6 +129,7 @@ def test_a_challenge_of_another_shape_is_a_broken_page(challenge):
         (CUT, UnavailableError, ATTEMPTS),
         (Say({}, 307, {"Location": "https://elsewhere.example/"}), SourceError, 1),
         (Say(b"{"), BrokenPageError, 1),
+        (Say(b"{", headers={"Content-Type": "text/plain"}), BrokenPageError, 1),
         (Say([]), BrokenPageError, 1),
         (Say({}), BrokenPageError, 1),
         (Say({"manifests": {}}), BrokenPageError, 1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.unit.files.documents import CONFIG, LAYER, TWO, grype, match, old_gry
 from tests.unit.files.support import read, row, rows
 
 
-def of(**changes):
+def of(**changes: Any) -> dict[str, Any]:
     return grype(source={"type": "image", "target": target(**changes)})
 
 
@@ -92,7 +93,11 @@ def test_a_manifest_that_does_not_prove_its_digest_is_not_the_key(manifest):
 
 def test_facts_come_from_the_target_or_the_embedded_config():
     image = row(read(of()), "images")
-    assert (image["os"], image["architecture"], image["labels"]) == ("linux", "amd64", ["team=shop"])
+    assert (image["os"], image["architecture"], image["labels"]) == (
+        "linux",
+        "amd64",
+        ["team=shop"],
+    )
     assert image["created_at"] == datetime(2026, 1, 1, tzinfo=UTC)
     told = row(read(of(config="?", os="windows", labels=None)), "images")
     assert (told["os"], told["created_at"], told["labels"]) == ("windows", None, None)

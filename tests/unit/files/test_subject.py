@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from audit.errors import ReportFileError
-from providers.files.subject import NO_NAME, NO_REGISTRY, Told, subject_of
+from providers.files.subject import NO_NAME, NO_REGISTRY, Subject, Told, subject_of
 
 ONE, TWO, CONFIG = (f"sha256:{digit * 64}" for digit in "12c")
 
 
-def told(names=(), tags=(), digests=(), image_id=None, manifest_digest=None):
+def told(
+    names: Sequence[str] = (),
+    tags: Sequence[str] = (),
+    digests: Sequence[str] = (),
+    image_id: str | None = None,
+    manifest_digest: str | None = None,
+) -> Subject:
     return subject_of(Told(names, tags, digests, image_id, manifest_digest))
 
 
-def key(subject):
+def key(subject: Subject) -> tuple[str, str, str, str]:
     return subject.registry_id, subject.repository, subject.digest, subject.keyed_by
 
 
@@ -44,7 +52,7 @@ def test_digests_of_other_repositories_prove_nothing_when_there_are_several():
     assert key(found) == ("docker.io", "local/app", CONFIG, "image id")
 
 
-@pytest.mark.parametrize("name", ["images/app.tar.gz", "./app", "/tmp/x.TAR", "C:\\app.tar"])
+@pytest.mark.parametrize("name", ["images/app.tar.gz", "./app", "/x/y.TAR", "C:\\app.tar"])
 def test_a_path_asked_for_is_no_repository(name):
     assert key(told([name], ["h.io/app:3"], image_id=CONFIG))[:2] == ("h.io", "app")
     alone = told([name], image_id=CONFIG)
@@ -62,7 +70,7 @@ def test_without_digest_and_image_id_the_reference_is_the_key():
 
 
 def test_a_nameless_image_is_kept_by_its_id():
-    assert key(told([""], [""], [""], CONFIG)) == (NO_REGISTRY, CONFIG, CONFIG, "image id")
+    assert key(told([""], [""], [""], CONFIG)) == (NO_REGISTRY, NO_NAME, CONFIG, "image id")
     proven = told(manifest_digest=ONE)
     assert key(proven) == (NO_REGISTRY, NO_NAME, ONE, "digest")
 

@@ -1,0 +1,107 @@
+"""Damaged reports: rows, or one ReportFileError, never anything else."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from audit.errors import ReportFileError
+from audit.ports import ImportedReport, Importer
+from audit.store.staging import to_arrow
+from audit.tables import TABLES
+from tests.unit.files.documents import grype, old_grype, trivy
+from tests.unit.files.support import CONTEXT, IMPORTERS, read_paths
+
+WHOLE = {"trivy": trivy(), "grype": grype(), "old grype": old_grype()}
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**64 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(["", "2026-11-22", "0001-01-01T00:00:00+23:59", "a@b", f"sha256:{'1' * 64}"])
+    | st.text(max_size=8)
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner),
+    max_leaves=4,
+)
+
+
+def places(node: Any) -> list[tuple[Any, Any]]:
+    """Every (container, key) of a document."""
+    keys = (
+        list(node) if isinstance(node, dict) else range(len(node) if isinstance(node, list) else 0)
+    )
+    return [place for key in keys for place in ((node, key), *places(node[key]))]
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> Any:
+    document = copy.deepcopy(WHOLE[draw(st.sampled_from(sorted(WHOLE)))])
+    for _ in range(draw(st.integers(1, 3))):
+        held = places(document)
+        container, key = held[draw(st.integers(0, len(held) - 1))]
+        if draw(st.booleans()):
+            container[key] = draw(VALUES)
+        else:
+            del container[key]
+    return document
+
+
+def check(report: ImportedReport) -> None:
+    """The rows fit their tables, findings have keys of their own, and the count is right."""
+    tables = {block.table: to_arrow(block) for block in report.blocks}
+    findings = tables["findings"].to_pylist()
+    key = [name for name in TABLES["findings"].key if name != "run_id"]
+    assert report.statements == len(findings) == len({tuple(f[k] for k in key) for f in findings})
+    (judged,) = tables["assessments"].to_pylist()
+    assert judged["state"] == "assessed" or not findings
+    assert tables["placements"].num_rows == tables["images"].num_rows == 1
+
+
+def outcome_of(importer: Importer, document: Any) -> ImportedReport | ReportFileError:
+    try:
+        return importer.read(document, CONTEXT, "files/0")
+    except ReportFileError as error:
+        return error
+
+
+@given(damaged())
+@settings(max_examples=400, deadline=None)
+def test_a_damaged_document_gives_rows_or_an_error(document):
+    parsed = orjson.loads(orjson.dumps(document))
+    for importer in IMPORTERS:
+        if importer.recognises(parsed):
+            outcome = outcome_of(importer, parsed)
+            if isinstance(outcome, ImportedReport):
+                check(outcome)
+            else:
+                assert outcome.where
+                assert outcome.cure
+
+
+@pytest.mark.parametrize("name", sorted(WHOLE))
+@given(data=st.data())
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_damaged_bytes_give_rows_or_an_error(name, data, tmp_path):
+    content = bytearray(orjson.dumps(WHOLE[name]))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        content[at : at + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=3))
+    path = tmp_path / "report.json"
+    path.write_bytes(content)
+    (result,) = read_paths(path)
+    if isinstance(result.outcome, ImportedReport):
+        check(result.outcome)
+    else:
+        assert result.outcome.where == str(path)
