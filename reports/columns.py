@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["name", "prose", "count", "word", "reason", "moment", "share", "flag"]
+Kind = Literal["name", "id", "prose", "count", "word", "reason", "moment", "share", "flag"]
 
 
 @dataclass(frozen=True)
@@ -15,16 +15,19 @@ class Col:
 
     Attributes:
         key: Column of the query's row; see ``label``.
-        kind: How the cell is read. ``name`` and ``prose`` are text of others; ``word`` is looked
+        kind: How the cell is read. ``name``, ``id`` and ``prose`` are text of
+            others; ``word`` is looked
             up in ``vocabulary``; ``share`` is ``key`` divided by ``of``.
         vocabulary: Section of the locale that translates the word.
         of: For a share, the column of the denominator.
+        empty: For a share, the text in place of a share of nothing.
     """
 
     key: str
     kind: Kind = "name"
     vocabulary: str = ""
     of: str = ""
+    empty: str = "format.no_images"
 
     @property
     def label(self) -> str:
@@ -49,11 +52,11 @@ _PLACE = (_CLOUD, Col("registry_id"), Col("repository"))
 _SEVERITIES = _counts("critical", "high", "medium", "low", "negligible", "unrated")
 _SHARE = (
     Col("assessed", "share", of="assessable"),
-    *_counts("assessed", "assessable", "assessed_earlier", "inferred", "not_assessed"),
+    *_counts("assessed", "assessed_earlier", "inferred", "not_assessed", "assessable"),
 )
 _FLAWS = (
     _word("severity"),
-    Col("vulnerability_id"),
+    Col("vulnerability_id", "id"),
     Col("package_name"),
 )
 _ERROR = (Col("missing_permission"), Col("error_code"), Col("error", "prose"))
@@ -103,12 +106,12 @@ COLUMNS: Mapping[str, tuple[Col, ...]] = {
         Col("assessed", "share", of="assessable"),
     ),
     "exposures_open": (
-        *(_CLOUD, _word("severity"), _word("fixable"), *_counts("open", "unconfirmed")),
+        *(_CLOUD, _word("severity"), _word("fixable", "fix"), *_counts("open", "unconfirmed")),
         *_counts("statements", "distinct_statements", "images"),
     ),
     "exposures": (
         *(_CLOUD, Col("account"), Col("region"), Col("registry_id"), Col("repository")),
-        *(*_FLAWS, _word("fixable"), _word("state", "exposure_state"), Col("sources")),
+        *(*_FLAWS, _word("fixable", "fix"), _word("state", "exposure_state"), Col("sources")),
         *(*_counts("images", "reopened_count"), Col("opened_at", "moment")),
         *(Col("last_confirmed_at", "moment"), Col("exposure_id")),
     ),
@@ -134,7 +137,7 @@ COLUMNS: Mapping[str, tuple[Col, ...]] = {
     "controls": (
         *(Col("control_id"), _word("control_id", "control"), _CLOUD),
         *_counts("pass", "fail", "unknown", "not_applicable", "excepted", "manual"),
-        Col("judged", "share", of="applicable"),
+        Col("judged", "share", of="applicable", empty="format.no_results"),
     ),
     "controls_failed": _FINDING,
     "controls_unknown": _FINDING,

@@ -25,7 +25,7 @@ class TaskStaging:
 
     def __init__(self, folder: Path, task_id: str) -> None:
         self._folder = folder
-        self._name = f"{hashlib.sha256(task_id.encode()).hexdigest()[:24]}.parquet"
+        self._name = _file_name(task_id)
         self._held: dict[str, list[pa.Table]] = {}
         self._writers: dict[str, pq.ParquetWriter] = {}
 
@@ -63,6 +63,16 @@ class TaskStaging:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._writers[table] = pq.ParquetWriter(path, TABLES[table].schema, compression="lz4")
         self._writers[table].write_table(pa.concat_tables(blocks))
+
+
+def _file_name(task_id: str) -> str:
+    return f"{hashlib.sha256(task_id.encode()).hexdigest()[:24]}.parquet"
+
+
+def discard(folder: Path, task_id: str) -> None:
+    """Remove what a task staged."""
+    for path in folder.glob(f"*/{_file_name(task_id)}"):
+        path.unlink()
 
 
 def to_arrow(columns: Columns) -> pa.Table:

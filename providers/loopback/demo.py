@@ -20,6 +20,7 @@ class LoopbackDemo:
     def __init__(self, nights: tuple[Estate, ...] | None = None) -> None:
         self._nights = nights or two_nights()
         self._stack = ExitStack()
+        self._clouds: dict[str, AwsLoopback | AzureLoopback | GcpLoopback] = {}
 
     def __enter__(self) -> Self:
         first = self._nights[0]

@@ -77,7 +77,6 @@ class Bar:
 
     label: str
     beside: str
-    beside_x: float
     y: float
     bar_y: float
     parts: tuple[Part, ...]
@@ -135,9 +134,8 @@ def _place(series: _Series, whole: int, top: float) -> tuple[Bar, float]:
             Part(fill, label, round(x, 1), round(max(width - 1, 1), 1), round(label_x, 1), label_y)
         )
         x, label_x = x + width, label_x + taken
-    beside_x = round(text_width(series.label) * 1.1 + 12, 1)
     bottom = (label_y + _LINE if parts else bar_y) + _GAP
-    return Bar(series.label, series.beside, beside_x, top, bar_y, tuple(parts)), bottom
+    return Bar(series.label, series.beside, top, bar_y, tuple(parts)), bottom
 
 
 def _chart(words: Words, key: str, rows: Iterable[tuple[_Series, int]]) -> Chart:

@@ -44,7 +44,7 @@ def cell(words: Words, col: Col, row: Row) -> Cell:
     value = row[col.key]
     if col.kind == "share":
         whole = row[col.of]
-        shown = words.share(value, whole)
+        shown = words.share(value, whole) if whole else words(col.empty)
         part = text.percent(value, whole)
         return Cell(shown, shown if part is None else part / 100, col.kind)
     if col.kind == "word":

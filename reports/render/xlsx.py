@@ -30,7 +30,7 @@ _OPTIONS = {
     "constant_memory": True,
 }
 _FORMATS = {"count": "#,##0", "share": "0.0%", "moment": "yyyy-mm-dd hh:mm"}
-_WIDTHS = {"name": 26, "prose": 48, "word": 20, "reason": 34, "moment": 17, "share": 14}
+_WIDTHS = {"name": 26, "id": 20, "prose": 48, "word": 20, "reason": 34, "moment": 17, "share": 14}
 _SHEETS = (
     *("scopes", "share", "share_by_source", "states", "exposures_open", "exposures", "kinds"),
     *("flow", "changes_by_reason", "changes_all", "repositories", "controls"),
@@ -61,7 +61,7 @@ class Book:
         created = moment.astimezone(UTC).replace(tzinfo=None)
         self._book.set_properties(
             {
-                **{"title": words("page.title"), "comments": words("page.classification")},
+                "title": words("page.title"), "comments": words("page.classification"),
                 "created": created,
             }
         )
@@ -101,7 +101,7 @@ class Book:
 
     def _fill(self, sheet: Worksheet, lines: Iterator[Line]) -> int:
         row = 0
-        for row in range(1, self._most):  # noqa: B007  the last row written is returned
+        for row in range(1, self._most):
             line = next(lines, None)
             if line is None:
                 return row - 1

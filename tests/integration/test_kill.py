@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -36,8 +38,8 @@ def read_everything(root: Path) -> dict[str, int]:
             continue
         frame = pd.read_parquet(root / table)
         glob = str(root / table / "*" / "*.parquet")
-        query = f"SELECT run_id, count(*) FROM read_parquet('{glob}', hive_partitioning=true) GROUP BY 1"
-        by_duckdb = dict(duckdb.sql(query).fetchall())
+        relation = duckdb.read_parquet(glob, hive_partitioning=True)
+        by_duckdb = dict(relation.aggregate("run_id, count(*)").fetchall())
         for run in published:
             rows = int((frame["run_id"].astype(str) == run).sum())
             assert rows == by_duckdb.get(run, 0)
@@ -126,13 +128,13 @@ def die_at(patched: pytest.MonkeyPatch, fatal: int) -> None:
     """Make the process die before the ``fatal``-th durable step of publishing."""
     count = 0
 
-    def dying(step):
-        def wrapped(*arguments):
+    def dying(step: Callable[..., None]) -> Callable[..., None]:
+        def wrapped(*arguments: Any) -> None:
             nonlocal count
             if count == fatal:
                 raise KeyboardInterrupt
             count += 1
-            return step(*arguments)
+            step(*arguments)
 
         return wrapped
 

@@ -30,12 +30,12 @@ def _delta(ours: Any, right: Any) -> Any:
 
 def _placements(run: StoredRun) -> set[tuple[str, str, str]]:
     rows = run.rows("SELECT registry_id, repository, digest FROM placements")
-    return {tuple(row.values()) for row in rows}  # type: ignore[misc]  three columns
+    return {tuple(row.values()) for row in rows}
 
 
 def _current(run: StoredRun) -> set[tuple[str, str, str]]:
     rows = run.rows("SELECT registry_id, repository, digest FROM placements WHERE current")
-    return {tuple(row.values()) for row in rows}  # type: ignore[misc]  three columns
+    return {tuple(row.values()) for row in rows}
 
 
 def _currently(night: Night) -> set[tuple[str, str, str]]:

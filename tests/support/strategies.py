@@ -24,7 +24,7 @@ def faults(draw: st.DrawFn, estate: Estate) -> tuple[Fault, ...]:
         by_project = place.provider != "aws" and kind == "findings_denied"
         chosen.append(
             Fault(
-                kind,  # type: ignore[arg-type]  the sampled words are the literal's
+                kind,  # type: ignore[arg-type]  # the sampled words are the literal's
                 place.provider,
                 place.account,
                 "" if by_project else place.region,

@@ -9,10 +9,10 @@ from typing import Any
 
 import orjson
 
+from audit.importing.reading import ImportResult, read_reports
 from audit.ports import ImportedReport, Importer, RunContext
 from audit.store.staging import to_arrow
 from providers.files.grype import GrypeJson
-from providers.files.reading import ImportResult, read_reports
 from providers.files.trivy import TrivyJson
 
 CONTEXT = RunContext(

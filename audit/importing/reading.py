@@ -12,12 +12,12 @@ from typing import Any
 import orjson
 
 from audit.errors import ReportFileError
+from audit.importing.formats import looks_like
 from audit.model.enums import ScopeKind
 from audit.model.scope import ScopeRef
 from audit.ports import ImportedReport, Importer, RunContext
-from providers.files.formats import looks_like
-from providers.files.rows import PROVIDER
 
+PROVIDER = "files"
 _SUFFIX = ".json"
 _UTF8_MARK = b"\xef\xbb\xbf"
 _NOT_UTF8 = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))

@@ -1,0 +1,127 @@
+"""Stages the rows of imported reports and publishes them as one run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from audit.app import App, RunResult
+from audit.errors import ReportFileError
+from audit.importing.reading import ImportResult, read_reports
+from audit.model.columns import Columns
+from audit.model.enums import Outcome
+from audit.model.scope import ScopeOutcome
+from audit.ports import ImportedReport, Importer, RunContext
+from audit.store.lock import writer_lock
+from audit.store.staging import TaskStaging, discard
+
+_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+Judged = tuple[str, ...]
+"""(registry_id, repository, digest, source): what one assessment is of."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of the named files. ``result`` is None when not one could be read."""
+
+    result: RunResult | None
+    errors: list[ReportFileError]
+
+
+@dataclass
+class _Intake:
+    """Reports as they come in: rows staged, the newest report of an image and source kept."""
+
+    context: RunContext
+    folder: Path
+    outcomes: list[ScopeOutcome] = field(default_factory=list)
+    errors: list[ReportFileError] = field(default_factory=list)
+    read: int = 0
+    _newest: dict[Judged, tuple[datetime, str]] = field(default_factory=dict)
+
+    def take(self, result: ImportResult) -> None:
+        """Stage one report, or record what is wrong with its file."""
+        if isinstance(result.outcome, ReportFileError):
+            self.errors.append(result.outcome)
+            self.outcomes.append(_unread(result, result.outcome))
+            return
+        self.read += 1
+        self.outcomes.append(ScopeOutcome(result.scope, Outcome.COMPLETE, expected=1, listed=1))
+        _log(self.context, result, result.outcome)
+        if self._is_newest(result.scope.scope_id, result.outcome):
+            with TaskStaging(self.folder, result.scope.scope_id) as sink:
+                for block in result.outcome.blocks:
+                    sink.write(block)
+
+    def _is_newest(self, scope_id: str, report: ImportedReport) -> bool:
+        """Whether no report so far speaks later of the same image by the same source.
+
+        Two reports of one image by one source are two looks: the later one holds, and of two of
+        the same time the one that was named last.
+        """
+        for judged, scanned_at in _judgements(report):
+            held = self._newest.get(judged)
+            if held and held[0] > scanned_at:
+                self.context.log.warning("superseded by a later report", extra={"scope": scope_id})
+                return False
+            if held:
+                discard(self.folder, held[1])
+                self.context.log.warning("superseded by a later report", extra={"scope": held[1]})
+            self._newest[judged] = (scanned_at, scope_id)
+        return True
+
+
+def import_reports(app: App, paths: Sequence[Path], importers: Sequence[Importer]) -> Imported:
+    """Read every report below ``paths`` and publish those that could be read as one run.
+
+    A file that cannot be read is an error and a failed scope of the run; the others still land.
+    """
+    context = app.context()
+    with writer_lock(app.warehouse.layout, context.run_id):
+        published = app.ready(context.run_id)
+        intake = _Intake(context, app.warehouse.layout.staged(context.run_id) / "raw")
+        for result in read_reports(paths, importers, context):
+            intake.take(result)
+        if not intake.read:
+            return Imported(None, intake.errors)
+        done = app.commit(context, "import", intake.outcomes, published)
+    return Imported(done, intake.errors)
+
+
+def _judgements(report: ImportedReport) -> Iterator[tuple[Judged, datetime]]:
+    for block in report.blocks:
+        if block.table == "assessments":
+            cells = [_cells(block, name) for name in ("registry_id", "repository", "digest")]
+            sources, moments = _cells(block, "source"), _cells(block, "scanned_at")
+            for *where, source, moment in zip(*cells, sources, moments, strict=True):
+                yield (*map(str, where), str(source)), moment or _NO_TIME
+
+
+def _cells(block: Columns, name: str) -> list[Any]:
+    return block.data.get(name, [block.constants.get(name)] * block.rows)
+
+
+def _unread(result: ImportResult, error: ReportFileError) -> ScopeOutcome:
+    return ScopeOutcome(
+        result.scope,
+        Outcome.FAILED,
+        expected=1,
+        errors=1,
+        error_code="Unreadable",
+        error=str(error),
+    )
+
+
+def _log(context: RunContext, result: ImportResult, report: ImportedReport) -> None:
+    context.log.info(
+        "imported a report",
+        extra={
+            "path": str(result.path),
+            "subject": report.subject,
+            "keyed_by": report.keyed_by,
+            "statements": report.statements,
+        },
+    )
