@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from audit import plugins
-from audit.collect.runner import Progress, run_tasks
+from audit.collect.runner import Progress, plan_all, run_tasks
 from audit.config import Config, config_sha256, validate
 from audit.errors import UsageError
 from audit.log import LOGGER
@@ -88,7 +88,7 @@ class App:
         with writer_lock(self.warehouse.layout, context.run_id):
             published = self.ready(context.run_id)
             providers = self.providers(context)
-            plans = {name: provider.plan() for name, provider in providers.items()}
+            plans = plan_all(providers)
             outcomes = self._collect(context, providers, plans, planned)
             return self.commit(context, "run", outcomes, published)
 

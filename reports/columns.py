@@ -15,9 +15,9 @@ class Col:
 
     Attributes:
         key: Column of the query's row; see ``label``.
-        kind: How the cell is read. ``name``, ``id`` and ``prose`` are text of
-            others; ``word`` is looked
-            up in ``vocabulary``; ``share`` is ``key`` divided by ``of``.
+        kind: How the cell is read. ``name``, ``id`` (short, not broken) and
+            ``prose`` are text of others; ``word`` is looked up in ``vocabulary``; ``share`` is
+            ``key`` divided by ``of``.
         vocabulary: Section of the locale that translates the word.
         of: For a share, the column of the denominator.
         empty: For a share, the text in place of a share of nothing.
@@ -89,10 +89,10 @@ COLUMNS: Mapping[str, tuple[Col, ...]] = {
     "inferred": (_CLOUD, Col("account"), _SOURCE, *_counts("placements")),
     "repositories_incomplete": (
         *(*_PLACE, *_counts("listed_images", "expected_images")),
-        *(Col("observed_run_id"), Col("unread", "prose")),
+        *(Col("observed_run_id", "id"), Col("unread", "prose")),
     ),
     "carried_forward": (
-        *(_CLOUD, Col("scope_id"), Col("observed_run_id")),
+        *(_CLOUD, Col("scope_id"), Col("observed_run_id", "id")),
         *_counts("placements", "repositories"),
     ),
     "share": (_CLOUD, *_SHARE),
@@ -144,7 +144,7 @@ COLUMNS: Mapping[str, tuple[Col, ...]] = {
     "control_results": (
         *(Col("control_id"), _word("control_id", "control"), _CLOUD, Col("account")),
         *(Col("region"), Col("subject"), _word("status"), Col("field"), Col("value")),
-        *(Col("reason", "prose"), Col("operation"), Col("observed_run_id"), Col("waiver_id")),
+        *(Col("reason", "prose"), Col("operation"), Col("observed_run_id", "id"), Col("waiver_id")),
     ),
     "flow": (
         _CLOUD,

@@ -9,12 +9,28 @@ from itertools import islice
 from pathlib import Path
 
 from audit.errors import AccessDeniedError, DisabledError, SourceError
-from audit.model.enums import Outcome
-from audit.model.scope import ScopeOutcome, ScopeRef, Task
+from audit.model.enums import Outcome, ScopeKind
+from audit.model.scope import Plan, ScopeOutcome, ScopeRef, Task
 from audit.ports import RegistryProvider
 from audit.store.staging import TaskStaging
 
 Progress = Callable[[Task, list[ScopeOutcome]], None]
+
+
+def plan_all(providers: Mapping[str, RegistryProvider]) -> dict[str, Plan]:
+    """Ask every provider for its plan; one that breaks is a failed discovery, not the run's end."""
+    with ThreadPoolExecutor(max_workers=len(providers) or 1, thread_name_prefix="plan") as pool:
+        asked = {name: pool.submit(provider.plan) for name, provider in providers.items()}
+    return {name: _planned(name, future) for name, future in asked.items()}
+
+
+def _planned(provider: str, future: Future[Plan]) -> Plan:
+    error = future.exception()
+    if error is None:
+        return future.result()
+    _log_broken(f"{provider}/plan", error)
+    ref = ScopeRef(provider, f"{provider}/plan", ScopeKind.DISCOVERY)
+    return Plan((), (failed_outcome(ref, error),))
 
 
 def run_tasks(
@@ -67,15 +83,20 @@ def settle(task: Task, future: Future[list[ScopeOutcome]]) -> list[ScopeOutcome]
     """Return an outcome for each scope the task promised, whatever became of the task."""
     error = future.exception()
     done = [] if error else future.result()
-    if error and not isinstance(error, Exception):
-        raise error
     if error:
-        logging.getLogger("registry_audit.collect").error(
-            "task ended in an error", exc_info=error, extra={"task": task.task_id}
-        )
+        _log_broken(task.task_id, error)
     met = {outcome.ref.scope_id for outcome in done}
     missing = [ref for ref in task.scopes if ref.scope_id not in met]
     return done + [failed_outcome(ref, error) for ref in missing]
+
+
+def _log_broken(task_id: str, error: BaseException) -> None:
+    """Log what a task died of; what is no mere error (an interrupt) goes on up."""
+    if not isinstance(error, Exception):
+        raise error
+    logging.getLogger("registry_audit.collect").error(
+        "task ended in an error", exc_info=error, extra={"task": task_id}
+    )
 
 
 def failed_outcome(ref: ScopeRef, error: BaseException | None) -> ScopeOutcome:

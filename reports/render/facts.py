@@ -108,12 +108,14 @@ def tiles(words: Words, posture: Posture) -> tuple[Tile, ...]:
     grave = sum(row[severity] for row in clouds for severity in _GRAVE)
     against = words(
         "glance.open_first" if posture.first else "glance.open_of",
-        unconfirmed=number(flow.unconfirmed_now), before=number(flow.open_before),
+        unconfirmed=number(flow.unconfirmed_now),
+        before=number(flow.open_before),
     )
     scopes_of = words("glance.scopes_of", all=number(totals.scopes))
     failed_of = words(
         "glance.failed_of",
-        all=number(totals.controls), unknown=number(totals.controls_unknown),
+        all=number(totals.controls),
+        unknown=number(totals.controls_unknown),
     )
     return (
         Tile(words("glance.assessed"), *assessed),
@@ -142,7 +144,8 @@ def changes(words: Words, posture: Posture) -> tuple[str, ...]:
     return (
         words(
             "changes.sums",
-            before=number(flow.open_before), now=number(flow.open_now),
+            before=number(flow.open_before),
+            now=number(flow.open_now),
             fixed=number(flow.fixed),
         ),
         words(

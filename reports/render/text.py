@@ -130,9 +130,7 @@ class Words:
         """Write a percentage with its numerator and denominator."""
         if whole == 0:
             return self("format.no_images")
-        return self(
-            "format.share", rate=self.rate(part, whole), part_of=self.part_of(part, whole)
-        )
+        return self("format.share", rate=self.rate(part, whole), part_of=self.part_of(part, whole))
 
     def moment(self, value: datetime | None) -> str:
         """Write a moment in UTC and in Japan's time."""

@@ -101,7 +101,9 @@ def table(words: Words, name: str, figure: Figure) -> TableView:
         note=words(f"table.{name}.note"),
         empty=words(f"table.{name}.empty"),
         heads=tuple(Cell(words(col.label), None, col.kind) for col in cols),
-        rows=tuple((tuple(cell(words, col, row) for col in cols), tone(row)) for row in figure.rows),
+        rows=tuple(
+            (tuple(cell(words, col, row) for col in cols), tone(row)) for row in figure.rows
+        ),
         counted=_counted(words, figure),
     )
 

@@ -61,7 +61,8 @@ class Book:
         created = moment.astimezone(UTC).replace(tzinfo=None)
         self._book.set_properties(
             {
-                "title": words("page.title"), "comments": words("page.classification"),
+                "title": words("page.title"),
+                "comments": words("page.classification"),
                 "created": created,
             }
         )

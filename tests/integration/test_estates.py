@@ -3,16 +3,21 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import orjson
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from audit.store.parquet import sha256_of
 from audit.store.reader import Warehouse
+from audit.tables import TABLES
 from providers.loopback.demo_story import two_nights
 from providers.loopback.estate import Estate
+from providers.loopback.story import first_night
 from providers.loopback.truth import Oracle
 from tests.support.cloud_run import nightly_runs
 from tests.support.compare import balance, differences
-from tests.support.strategies import histories
+from tests.support.strategies import SMALL, histories
 
 
 def assert_equal_to_truth(root: Path, nights: list[Estate]) -> None:
@@ -41,3 +46,26 @@ def test_both_nights_of_the_demo_equal_the_truth(tmp_path: Path):
 def test_random_estates_with_random_faults_equal_the_truth(nights: list[Estate]):
     with TemporaryDirectory() as folder:
         assert_equal_to_truth(Path(folder), nights)
+
+
+def test_the_same_estate_makes_the_same_bytes(tmp_path: Path):
+    estate = first_night(11, SMALL)
+    listings = []
+    for folder in ("one", "two"):
+        for _, result in nightly_runs(tmp_path / folder, [estate]):
+            manifest = tmp_path / folder / "_manifests" / f"{result.run_id}.json"
+            listings.append(orjson.loads(manifest.read_bytes())["files"])
+    assert listings[0] == listings[1]
+    assert len(listings[0]) == len(TABLES) - 1, "every table but runs, which names the manifest"
+
+
+def test_files_hold_what_the_manifest_says(tmp_path: Path):
+    for _, result in nightly_runs(tmp_path, [first_night(11, SMALL)]):
+        manifest = tmp_path / "_manifests" / f"{result.run_id}.json"
+        for file in orjson.loads(manifest.read_bytes())["files"]:
+            assert sha256_of(tmp_path / file["path"]) == file["sha256"]
+            assert pq.read_metadata(tmp_path / file["path"]).num_rows == file["rows"]
+        with Warehouse.at(str(tmp_path)).open_run() as run:
+            assert run.rows("SELECT manifest_sha256 FROM runs")[0] == {
+                "manifest_sha256": sha256_of(manifest)
+            }

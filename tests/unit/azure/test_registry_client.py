@@ -177,11 +177,30 @@ def test_a_link_that_leads_astray_is_a_broken_page(onward):
 
 
 def test_a_link_onward_from_an_empty_page_would_never_end():
-    headers = {"Link": '</acr/v1/a/_manifests?last=x>; rel="next"'}
-    with opened(Registry(lambda _: Say({"manifests": []}, headers=headers))) as (client, _):
+    numbers = iter(range(5))
+
+    def data(_: Asked) -> Say:
+        onward = f'</acr/v1/a/_manifests?last={next(numbers)}>; rel="next"'
+        return Say({"manifests": []}, headers={"Link": onward})
+
+    registry = Registry(data)
+    with opened(registry) as (client, _):
         rows, error = drained(client.manifests("a"))
     assert rows == []
     assert isinstance(error, BrokenPageError)
+    assert registry.calls["data"] == 1
+
+
+@pytest.mark.parametrize("path", ["/oauth2/exchange", "/oauth2/token"])
+def test_a_token_call_that_is_cut_is_made_again(path):
+    registry, cut = Registry(paged(MANIFESTS[:3], "manifests", 5)), [CUT]
+
+    def answer(asked: Asked) -> Say:
+        return cut.pop() if asked.path.startswith(path) and cut else registry(asked)
+
+    with opened(answer) as (client, _):
+        assert drained(client.manifests("a")) == (MANIFESTS[:3], None)
+    assert not cut
 
 
 @pytest.mark.parametrize("names", [None, []])
