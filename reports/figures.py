@@ -25,13 +25,25 @@ CHANGES = ("new", "reopened", "fixed", "removed", "withdrawn", "not_affected", "
 """Kinds of change that move or question the number of open exposures, in the page's order."""
 
 _PAGE = 20_000
-_FIGURES = (
-    *("evidence_dates", "scopes_summary", "scopes_incomplete", "not_assessed", "inferred"),
+FIGURES = (
+    *(
+        "run",
+        "totals",
+        "evidence_dates",
+        "scopes_summary",
+        "scopes_incomplete",
+        "not_assessed",
+        "inferred",
+    ),
     *("repositories_incomplete", "carried_forward", "share", "share_by_source", "states"),
     *("exposures_by_cloud", "exposures_open", "kinds", "repositories_worst"),
     *("repositories_unassessed", "controls", "controls_failed", "controls_unknown", "flow"),
     "changes_by_reason",
 )
+"""Figures that are asked for once and kept, in the order of the appendix."""
+
+LISTINGS = ("changes", "scopes", "exposures", "repositories", "control_results")
+"""Listings of which the page shows a part or none and the workbook all."""
 
 
 @dataclass(frozen=True)
@@ -152,17 +164,15 @@ def collect(run: RunReader) -> Posture:
     Raises:
         WarehouseError: The run has no row in ``runs``: it was never published.
     """
-    about = _ask(run, "run")
-    if not about.rows:
+    figures = {name: _ask(run, name) for name in FIGURES}
+    if not figures["run"].rows:
         raise WarehouseError(f"run {run.run_id} has no row in the table runs")
-    figures = {name: _ask(run, name) for name in _FIGURES}
-    totals = _ask(run, "totals")
     return Posture(
-        run=_facts(RunFacts, about.rows[0]),
-        totals=_facts(Totals, totals.rows[0]),
+        run=_facts(RunFacts, figures["run"].rows[0]),
+        totals=_facts(Totals, figures["totals"].rows[0]),
         share=_facts(Share, figures["share"].rows[0]),
         flow=_facts(Flow, figures["flow"].rows[0]),
-        figures={"run": about, "totals": totals, **figures},
+        figures=figures,
         changes={change: _ask(run, "changes", change=change) for change in CHANGES},
     )
 

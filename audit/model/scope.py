@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from audit.errors import AccessDeniedError, DisabledError, SourceError
 from audit.model.enums import Outcome, ScopeKind
 
+LEFT_OUT = "images: left out by the configuration"
+"""``unread`` note of a repository that include and exclude patterns keep from being listed."""
+
 
 @dataclass(frozen=True)
 class ScopeRef:

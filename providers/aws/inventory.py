@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from audit.errors import BrokenPageError
 from audit.model.columns import Columns
-from audit.model.scope import ScopeTally
+from audit.model.scope import LEFT_OUT, ScopeTally
 from providers.aws.api import ECR_IMAGES, ECR_REPOSITORIES, Answer, Listing
 from providers.aws.holdings import Holdings
 from providers.aws.indexes import IndexReader
@@ -33,7 +33,11 @@ class Inventory:
     holdings: Holdings = field(default_factory=Holdings)
 
     def repositories(self) -> list[Answer]:
-        """List the wanted repositories (ecr DescribeRepositories)."""
+        """List the wanted repositories (ecr DescribeRepositories).
+
+        One that the configuration leaves out gets its row, marked as not listed: nobody looks into
+        it, which must not read as though it held nothing.
+        """
         listing = Listing(self.place.api, self.tally, ECR_REPOSITORIES, "repositories")
         wanted: list[Answer] = []
         for page in listing.pages(maxResults=1000):
@@ -41,6 +45,8 @@ class Inventory:
                 try:
                     if self.place.settings.wants(repository_name(row)):
                         wanted.append(row)
+                    else:
+                        self._write_left_out(row)
                 except BrokenPageError as error:
                     listing.record(error)
         return wanted
@@ -98,6 +104,12 @@ class Inventory:
             **repository_facts(row),
             **frequency.columns(),
         )
+        self.place.write(block)
+
+    def _write_left_out(self, row: Answer) -> None:
+        block = Columns("repositories", **self.place.where())
+        facts = repository_facts(row) | {"unread": [LEFT_OUT]}
+        block.append(repository=repository_name(row), complete=False, **facts)
         self.place.write(block)
 
     def _write_images(self) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from audit.errors import AccessDeniedError, BrokenPageError, SourceError
 from audit.model.scope import ScopeOutcome, ScopeRef, ScopeTally
 from audit.ports import RunContext, Sink
-from providers.azure.inventory_rows import Listing, repository_blocks
+from providers.azure.inventory_rows import Listing, left_out_rows, repository_blocks
 from providers.azure.names import ABAC_CATALOG
 from providers.azure.parse_manifests import manifest, with_document
 from providers.azure.parse_registries import Registry
@@ -68,7 +68,15 @@ class RegistryReader:
                 )
             )
             self._expected = None
-        return [name for name in names if self._shelf.selects(name)]
+        wanted = [name for name in names if self._shelf.selects(name)]
+        self._put_left_out(names.keys() - set(wanted))
+        return wanted
+
+    def _put_left_out(self, names: Iterable[str]) -> None:
+        """Mark what the configuration leaves out as not listed, never as holding nothing."""
+        block = left_out_rows(names, self._registry, self._shelf.context.run_id)
+        if len(block):
+            self._shelf.sink.write(block)
 
     def _repository(self, name: str) -> None:
         listing = Listing(name)

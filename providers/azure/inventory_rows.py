@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from audit.model.columns import Columns
 from audit.model.enums import ImageKind
+from audit.model.scope import LEFT_OUT
 from providers.azure.names import PROVIDER
 from providers.azure.parse_manifests import Manifest, kinds, named_by_indexes
 from providers.azure.parse_registries import Registry
@@ -64,6 +65,14 @@ def repository_blocks(listing: Listing, registry: Registry, run_id: str, seen: s
         placements=_placements(listing, registry, run_id),
         assessable=frozenset(d for d, kind in kind_of.items() if kind is ImageKind.IMAGE),
     )
+
+
+def left_out_rows(names: Iterable[str], registry: Registry, run_id: str) -> Columns:
+    """Return the ``repositories`` block of those that the patterns leave out: not listed."""
+    columns = Columns("repositories", **_where(registry, run_id), complete=False)
+    for name in sorted(names):
+        columns.append(repository=name, unread=[LEFT_OUT])
+    return columns
 
 
 def _where(registry: Registry, run_id: str) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urlsplit
 
 from azure.core.pipeline import PipelineRequest, PipelineResponse
@@ -58,8 +57,6 @@ class _KeepTokens(HTTPPolicy[HttpRequest, HttpResponse]):
     def _token_call(
         self, request: PipelineRequest[HttpRequest], path: str
     ) -> PipelineResponse[HttpRequest, HttpResponse]:
-        options: dict[str, Any] = request.context.options
-        options.setdefault("retry_on_methods", ["POST"])  # asking for a token twice is safe
         if not path.endswith(_EXCHANGE):
             return self.next.send(request)
         known = self._tokens.exchange
@@ -80,8 +77,6 @@ class _KeepTokens(HTTPPolicy[HttpRequest, HttpResponse]):
         # On a challenge the SDK's policy below has put the token that worked into the request.
         if response.http_response.status_code < 400 and "Authorization" in headers:
             bearers[key] = headers["Authorization"]
-        elif response.http_response.status_code in {401, 403}:
-            bearers.pop(key, None)
         return response
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from audit.errors import BrokenPageError
 from audit.model.columns import Columns
 from audit.model.enums import ImageKind
-from audit.model.scope import ScopeOutcome, ScopeRef, ScopeTally
+from audit.model.scope import LEFT_OUT, ScopeOutcome, ScopeRef, ScopeTally
 from audit.ports import Sink
 from providers.gcp.names import Where
 from providers.gcp.parse_images import (
@@ -55,7 +55,8 @@ class Inventory:
 
         A registry that cannot be listed to its end keeps what was read of it; the others go on.
         """
-        tally = ScopeTally(inventory_scope(self._project, location))
+        discovered = not self._settings.locations
+        tally = ScopeTally(inventory_scope(self._project, location, discovered=discovered))
         registries: list[Registry] = []
         for page in tallied(self._clients.repository_pages(self._project, location), tally):
             registries.extend(_parsed_registries(page, tally))
@@ -68,13 +69,17 @@ class Inventory:
     def _read_registry(self, registry: Registry, tally: ScopeTally) -> None:
         errors_before = tally.errors
         listing: dict[tuple[str, str], Listed] = {}
+        left_out: set[str] = set()
         for page in tallied(self._clients.image_pages(registry.name), tally):
             for image in _parsed_images(page, tally):
                 if self._settings.wants(image.repository):
                     listing[image.repository, image.digest] = image
+                else:
+                    left_out.add(image.repository)
         tally.listed += len(listing)
         images = list(listing.values())
         self._write_repositories(registry, images, tally, complete=tally.errors == errors_before)
+        self._write_left_out(registry, left_out, tally.ref)
         self._write_images(registry, images, tally.ref)
 
     def _write_registries(self, registries: list[Registry], ref: ScopeRef) -> None:
@@ -89,6 +94,13 @@ class Inventory:
         block = self._block("repositories", tally.ref, registry_id=registry.registry_id)
         for row in repository_rows(images, registry.row, complete=complete):
             block.append(**row)
+        self._sink.write(block)
+
+    def _write_left_out(self, registry: Registry, names: set[str], ref: ScopeRef) -> None:
+        """Mark what the configuration leaves out as not listed, never as holding nothing."""
+        block = self._block("repositories", ref, registry_id=registry.registry_id)
+        for name in sorted(names):
+            block.append(repository=name, complete=False, unread=[LEFT_OUT])
         self._sink.write(block)
 
     def _write_images(self, registry: Registry, images: list[Listed], ref: ScopeRef) -> None:

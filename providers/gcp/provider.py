@@ -10,7 +10,14 @@ from audit.model.scope import Plan, ScopeOutcome, ScopeTally, Task
 from audit.ports import Capabilities, RegistryProvider, RunContext, Settings, Sink
 from providers.gcp.analysis import Analysis
 from providers.gcp.inventory import Inventory
-from providers.gcp.scopes import PROVIDER, SOURCE, discovery_scope, findings_scope, tallied
+from providers.gcp.scopes import (
+    PROVIDER,
+    SOURCE,
+    discovery_scope,
+    findings_scope,
+    inventory_scope,
+    tallied,
+)
 from providers.gcp.settings import GcpSettings
 
 if TYPE_CHECKING:
@@ -49,18 +56,18 @@ class GcpProvider:
         self._settings, self._context = settings, context
 
     def plan(self) -> Plan:
-        """Return one task per project; makes no call, the locations are found by the task."""
-        return Plan(
-            [
-                Task(
-                    PROVIDER,
-                    f"{PROVIDER}/{project}",
-                    (discovery_scope(project), findings_scope(project)),
-                    {"project": project},
-                )
-                for project in self._settings.projects
-            ]
-        )
+        """Return one task per project; makes no call.
+
+        The locations are found by the task, or given: what is given is no listing, so that a
+        location taken out of the configuration does not read as one that is gone.
+        """
+        return Plan([self._task(project) for project in self._settings.projects])
+
+    def _task(self, project: str) -> Task:
+        given = self._settings.locations
+        known = [inventory_scope(project, name, discovered=False) for name in sorted(set(given))]
+        scopes = (*(known or [discovery_scope(project)]), findings_scope(project))
+        return Task(PROVIDER, f"{PROVIDER}/{project}", scopes, {"project": project})
 
     def collect(self, task: Task, sink: Sink) -> Sequence[ScopeOutcome]:
         """Read one project: its locations, what lies in each, then its findings.
@@ -76,7 +83,11 @@ class GcpProvider:
 
     def _collect(self, project: str, clients: GcpClients, sink: Sink) -> list[ScopeOutcome]:
         settings = self._settings
-        locations, discovery = self._locations(project, clients)
+        discovery: list[ScopeOutcome] = []
+        locations = sorted(set(settings.locations))
+        if not locations:
+            locations, discovered = self._discover(project, clients)
+            discovery.append(discovered)
         inventory = Inventory(clients, sink, settings, project=project, run_id=self._context.run_id)
         inventories = [inventory.read(location) for location in locations]
         analysis = Analysis(
@@ -87,15 +98,14 @@ class GcpProvider:
             placed=inventory.placed,
             stale_after=timedelta(days=settings.stale_after_days),
         )
-        return [discovery, *inventories, analysis.read()]
+        return [*discovery, *inventories, analysis.read()]
 
-    def _locations(self, project: str, clients: GcpClients) -> tuple[list[str], ScopeOutcome]:
-        """Return the locations to read, sorted, and how the discovery ended."""
+    def _discover(self, project: str, clients: GcpClients) -> tuple[list[str], ScopeOutcome]:
+        """Return the project's locations, sorted, and how their listing ended."""
         tally = ScopeTally(discovery_scope(project))
-        locations = set(self._settings.locations)
-        if not locations:
-            for page in tallied(clients.location_pages(project), tally):
-                locations.update(location.location_id for location in page.locations)
+        locations: set[str] = set()
+        for page in tallied(clients.location_pages(project), tally):
+            locations.update(location.location_id for location in page.locations)
         tally.listed = len(locations)
         return sorted(locations), tally.finish()
 

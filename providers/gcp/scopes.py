@@ -18,15 +18,18 @@ def discovery_scope(project: str) -> ScopeRef:
     return ScopeRef(PROVIDER, f"{PROVIDER}/{project}", ScopeKind.DISCOVERY, account=project)
 
 
-def inventory_scope(project: str, location: str) -> ScopeRef:
-    """The registries and images of one location of the project."""
+def inventory_scope(project: str, location: str, *, discovered: bool) -> ScopeRef:
+    """The registries and images of one location of the project.
+
+    Only a location that the project's own list names has that list as its parent.
+    """
     return ScopeRef(
         PROVIDER,
         f"{PROVIDER}/{project}/{location}",
         ScopeKind.INVENTORY,
         account=project,
         region=location,
-        parent_scope_id=f"{PROVIDER}/{project}",
+        parent_scope_id=f"{PROVIDER}/{project}" if discovered else "",
     )
 
 

@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from reports.figures import Posture, RunFacts
+from reports import queries
+from reports.figures import FIGURES, LISTINGS, Posture, RunFacts
 from reports.render import text
 from reports.render.text import Words
 from reports.render.view import moments
@@ -159,4 +160,25 @@ def changes(words: Words, posture: Posture) -> tuple[str, ...]:
             newly=number(flow.newly_unconfirmed),
             total=number(flow.unconfirmed_now),
         ),
+    )
+
+
+@dataclass(frozen=True)
+class Source:
+    """A figure of the appendix: its title, its denominator and the statement that was run."""
+
+    title: str
+    denominator: str
+    sql: str
+
+
+def sources(words: Words) -> tuple[Source, ...]:
+    """Return every figure's denominator and statement, those of the workbook's listings last."""
+    return tuple(
+        Source(
+            words(f"table.{name}.title"),
+            words(f"table.{name}.denominator"),
+            queries.load(name).sql,
+        )
+        for name in (*FIGURES, *LISTINGS)
     )

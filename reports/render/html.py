@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from reports.figures import CHANGES, Figure, Posture
+from reports.columns import COLUMNS
+from reports.figures import CHANGES, Posture
 from reports.render import facts, svg, text, view
 from reports.render.text import Words
-
-_TITLED = "changes"
 
 
 @cache
@@ -28,34 +26,11 @@ def _environment() -> Environment:
     )
 
 
-@dataclass(frozen=True)
-class Source:
-    """A figure of the appendix: its title, its denominator and the statement that was run."""
-
-    title: str
-    denominator: str
-    sql: str
-
-
-def sources(words: Words, posture: Posture) -> tuple[Source, ...]:
-    """Return every figure's denominator and statement, in the order in which they were run."""
-    changes = next(iter(posture.changes.values()))
-    figures: dict[str, Figure] = {**posture.figures, _TITLED: changes}
-    return tuple(
-        Source(
-            words(f"table.{name}.title"),
-            words(f"table.{name}.denominator"),
-            figure.query.sql,
-        )
-        for name, figure in figures.items()
-    )
-
-
 def _tables(words: Words, posture: Posture) -> dict[str, view.TableView]:
     return {
         name: view.table(words, name, figure)
         for name, figure in posture.figures.items()
-        if name in view.COLUMNS
+        if name in COLUMNS
     }
 
 
@@ -90,7 +65,7 @@ def _context(words: Words, posture: Posture) -> dict[str, Any]:
         "change_tables": _change_tables(words, posture),
         "states_chart": svg.states(words, posture),
         "exposures_chart": svg.exposures(words, posture),
-        "appendix": sources(words, posture),
+        "appendix": facts.sources(words),
     }
 
 

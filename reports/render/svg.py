@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 from reports.figures import Posture
 from reports.render.text import Words, number
@@ -139,11 +138,11 @@ def _place(series: _Series, whole: int, top: float) -> tuple[Bar, float]:
 
 
 def _chart(words: Words, key: str, rows: Iterable[tuple[_Series, int]]) -> Chart:
-    def add(done: tuple[list[Bar], float], row: tuple[_Series, int]) -> tuple[list[Bar], float]:
-        bar, bottom = _place(*row, done[1])
-        return [*done[0], bar], bottom
-
-    bars, height = reduce(add, rows, ([], 0.0))
+    bars: list[Bar] = []
+    height = 0.0
+    for series, whole in rows:
+        bar, height = _place(series, whole, height)
+        bars.append(bar)
     used = {part.fill for bar in bars for part in bar.parts}
     fills = {f"{key}-{name}": (c, s) for name, (_, c, s) in _SEVERITIES.items()} | {
         f"{key}-{name}": look for name, look in _STATES.items()

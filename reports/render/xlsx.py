@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import xlsxwriter
 from xlsxwriter.format import Format
@@ -15,7 +16,7 @@ from audit.ports import RunReader
 from reports import figures
 from reports.columns import COLUMNS
 from reports.figures import Posture
-from reports.render import facts, html, text, view
+from reports.render import facts, text, view
 from reports.render.text import Words
 from reports.render.view import Cell
 
@@ -28,6 +29,7 @@ _OPTIONS = {
     "strings_to_urls": False,
     "strings_to_numbers": False,
     "constant_memory": True,
+    "use_zip64": True,
 }
 _FORMATS = {"count": "#,##0", "share": "0.0%", "moment": "yyyy-mm-dd hh:mm"}
 _WIDTHS = {"name": 26, "id": 20, "prose": 48, "word": 20, "reason": 34, "moment": 17, "share": 14}
@@ -51,13 +53,20 @@ class Book:
         path: Where to; the file exists and keeps its mode.
         moment: The run's moment, set as the time of creation so that bytes hold still.
         words: The language.
+        folder: Where rows wait until the file is written; nobody else may read it.
         most_rows: Rows of a sheet, heading included; what is more goes to a further sheet.
     """
 
     def __init__(
-        self, path: Path, moment: datetime, words: Words, most_rows: int = MOST_ROWS
+        self,
+        path: Path,
+        moment: datetime,
+        words: Words,
+        *,
+        folder: str,
+        most_rows: int = MOST_ROWS,
     ) -> None:
-        self._book = xlsxwriter.Workbook(str(path), _OPTIONS)
+        self._book = xlsxwriter.Workbook(str(path), {**_OPTIONS, "tmpdir": folder})
         created = moment.astimezone(UTC).replace(tzinfo=None)
         self._book.set_properties(
             {
@@ -73,6 +82,7 @@ class Book:
             for kind, pattern in _FORMATS.items()
         }
         self._text = self._book.add_format({"num_format": "@", "valign": "top"})
+        self._formats["prose"] = self._book.add_format({"valign": "top", "text_wrap": True})
 
     def sheet(self, name: str, heads: Line, lines: Iterable[Line]) -> None:
         """Write one table; beyond the row limit it goes on in ``name 2``, ``name 3``, ..."""
@@ -117,7 +127,7 @@ class Book:
         elif isinstance(cell.value, int | float):
             sheet.write_number(row, column, cell.value, form)
         elif cell.value is not None:
-            sheet.write_string(row, column, cut(self._words, cell.value), self._text)
+            sheet.write_string(row, column, cut(self._words, cell.value), form)
 
     def close(self) -> None:
         """Write the file."""
@@ -166,8 +176,10 @@ def _summary(words: Words, posture: Posture) -> Iterator[Line]:
         yield _said(words("section.changes"), sentence)
 
 
-def _not_covered(run: RunReader, words: Words) -> Iterator[Line]:
+def _not_covered(run: RunReader, words: Words, posture: Posture) -> Iterator[Line]:
     """Give every gap, one a line: what it is, how many, and what is known of it."""
+    if not any(gap.some for gap in view.gaps(words, posture)):
+        yield [*_said(words("coverage.nothing"), ""), Cell("", 0, "count"), *_said("")]
     for name in _GAPS:
         cols = COLUMNS[name]
         for row in figures.stream(run, name):
@@ -183,8 +195,13 @@ def _not_covered(run: RunReader, words: Words) -> Iterator[Line]:
 
 def write(path: Path, words: Words, posture: Posture, run: RunReader) -> None:
     """Write the workbook of ``run`` to ``path``, an existing file whose mode is kept."""
-    book = Book(path, posture.run.started_at, words)
+    with TemporaryDirectory() as folder:
+        book = Book(path, posture.run.started_at, words, folder=folder)
+        _sheets(book, words, posture, run)
+        book.close()
 
+
+def _sheets(book: Book, words: Words, posture: Posture, run: RunReader) -> None:
     def sheet(name: str, heads: Line, lines: Iterable[Line]) -> None:
         book.sheet(words(f"sheet.{name}"), heads, lines)
 
@@ -192,12 +209,11 @@ def write(path: Path, words: Words, posture: Posture, run: RunReader) -> None:
     sheet(
         "not_covered",
         _labels(words, "area", "provider", "count", "known"),
-        _not_covered(run, words),
+        _not_covered(run, words, posture),
     )
     for name in _SHEETS:
         rows = _rows(run, posture, name)
         lines = ([view.cell(words, col, row) for col in COLUMNS[name]] for row in rows)
         sheet(name, _heads(words, name), lines)
-    told = (_said(s.title, s.denominator, s.sql) for s in html.sources(words, posture))
+    told = (_said(s.title, s.denominator, s.sql) for s in facts.sources(words))
     sheet("figures", _labels(words, "figure", "denominator", "sql"), told)
-    book.close()

@@ -40,7 +40,12 @@ def commit_estate(root: Path, estate: Estate) -> Committed:
     return commit_outcomes(layout, estate.moment, list(outcomes.values()))
 
 
-def commit_outcomes(layout: Layout, moment: datetime, outcomes: list[ScopeOutcome]) -> Committed:
+def commit_outcomes(
+    layout: Layout,
+    moment: datetime,
+    outcomes: list[ScopeOutcome],
+    retired: tuple[str, ...] = (),
+) -> Committed:
     """Publish what is staged for the run at ``moment``."""
     commit = Commit(
         run_id=f"{moment:%Y%m%dT%H%M%SZ}",
@@ -49,7 +54,7 @@ def commit_outcomes(layout: Layout, moment: datetime, outcomes: list[ScopeOutcom
         outcomes=outcomes,
         published=Warehouse(layout).run_ids(),
         policy=POLICY,
-        retired=(),
+        retired=retired,
         config_sha256="0" * 64,
         memory="512MB",
     )

@@ -43,6 +43,7 @@ seen_rows AS (
                 WHEN prior.fix_state IS DISTINCT FROM fix_state THEN 'fix'
                 ELSE 'sources' END
             ELSE CASE WHEN listed THEN 'image_' || coalesce(blind_state, 'unknown')
+                WHEN outcome = 'complete' THEN 'repository_unlisted'
                 ELSE 'scope_' || coalesce(outcome, 'failed') END
         END AS reason,
         provider, scope_id, account, region, registry_id, repository, vulnerability_id,

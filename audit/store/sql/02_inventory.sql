@@ -8,6 +8,10 @@ SELECT DISTINCT registry_id, repository, digest, provider AS owner FROM (
     UNION SELECT provider, registry_id, repository, digest FROM prev_placements
 ) WHERE provider <> 'files';
 
+-- A repository that was not listed to its end keeps what was known of it, in a complete scope too.
+CREATE TEMP TABLE unlisted AS
+SELECT DISTINCT provider, registry_id, repository FROM staged_repositories WHERE NOT complete;
+
 CREATE TEMP TABLE placements_all AS
 WITH staged AS (
     SELECT * FROM staged_placements AS s
@@ -20,7 +24,9 @@ WITH staged AS (
 SELECT * REPLACE (getvariable('run_id') AS observed_run_id) FROM staged
 UNION ALL BY NAME
 SELECT p.* FROM prev_placements AS p
-JOIN fates ON fates.scope_id = p.scope_id AND fates.fate <> 'complete'
+JOIN fates ON fates.scope_id = p.scope_id AND (fates.fate <> 'complete' OR EXISTS (
+    FROM unlisted AS u WHERE (u.provider, u.registry_id, u.repository)
+        = (p.provider, p.registry_id, p.repository)))
 WHERE NOT EXISTS (
     FROM staged AS s WHERE (s.provider, s.registry_id, s.repository, s.digest)
         = (p.provider, p.registry_id, p.repository, p.digest));

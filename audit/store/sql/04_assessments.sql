@@ -44,6 +44,9 @@ WITH native_sources AS (
                 THEN 'the registry no longer uses ' || source || '; last answer of run '
                     || observed_run_id
             WHEN listed_now OR fate = 'untouched' THEN reason
+            WHEN outcome = 'complete'
+                THEN 'its repository was not listed in this run; last read by run '
+                    || observed_run_id
             ELSE 'not listed in this run, scope ' || scope_id || ' was ' || outcome
                 || '; last read by run ' || observed_run_id
         END AS reason),

@@ -232,7 +232,8 @@ def test_repositories_listed_before_a_failing_page_are_read():
 def test_patterns_leave_repositories_out():
     wire = _wire(p.image("a"), names=("team/app", "sandbox/x"))
     got = _collect(wire, exclude=["sandbox/*"])
-    assert [row["repository"] for row in got.table("repositories")] == ["team/app"]
+    listed = {row["repository"]: row["complete"] for row in got.table("repositories")}
+    assert listed == {"team/app": True, "sandbox/x": False}
     assert wire.calls["DescribeImages"] == 1
 
 

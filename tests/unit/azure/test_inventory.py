@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from audit.model.enums import Outcome
-from audit.model.scope import ScopeOutcome
+from audit.model.scope import LEFT_OUT, ScopeOutcome
 from providers.azure.inventory import RegistryReader, Shelf
 from providers.azure.names import inventory_scope
 from providers.azure.parse_registries import Registry
@@ -71,10 +71,8 @@ def test_repositories_go_on_after_one_that_fails():
     )
     assert (outcome.outcome, outcome.expected, outcome.listed) == (Outcome.PARTIAL, 5, 1)
     assert (outcome.error_code, outcome.errors, outcome.api_calls) == ("TOOBAD", 1, 5)
-    assert [(row["repository"], row["complete"]) for row in sink["repositories"]] == [
-        ("bad", False),
-        ("good", True),
-    ]
+    told = {row["repository"]: (row["complete"], row["unread"]) for row in sink["repositories"]}
+    assert told == {"left-out": (False, [LEFT_OUT]), "bad": (False, []), "good": (True, [])}
 
 
 def test_properties_that_cannot_be_read_leave_the_listing_and_no_expectation():

@@ -98,8 +98,15 @@ def test_lists_ask_for_the_largest_page_and_for_partial_success(script):
 def test_configured_locations_need_no_call(script):
     _, outcomes = collect(script, locations=["us", "europe"])
     assert script.calls["ListLocations"] == 0
-    assert outcomes["gcp/p"].listed == 2
     assert "gcp/p/europe" in outcomes
+
+
+def test_a_configured_location_hangs_on_no_listing(script):
+    _, outcomes = collect(script, locations=["us"])
+    assert "gcp/p" not in outcomes, "nothing was discovered"
+    assert outcomes["gcp/p/us"].ref.parent_scope_id == ""
+    _, outcomes = collect(script)
+    assert outcomes["gcp/p/us"].ref.parent_scope_id == "gcp/p"
 
 
 def test_locations_come_in_pages(script):
@@ -246,7 +253,8 @@ def test_virtual_and_other_formats_are_registries_without_images(script, fields)
 def test_patterns_leave_repositories_out(script):
     rows, _ = collect(script, include=["o*", "a*"], exclude=["app"])
     assert {row["repository"] for row in rows.tables["placements"]} == {"other"}
-    assert [row["repository"] for row in rows.tables["repositories"]] == ["other"]
+    listed = {row["repository"]: row["complete"] for row in rows.tables["repositories"]}
+    assert listed == {"other": True, "app": False}
 
 
 @pytest.mark.parametrize(
@@ -383,7 +391,5 @@ def test_importing_the_provider_imports_no_sdk():
         "import sys, providers.gcp.provider;"
         "print([name for name in sys.modules if name.split('.')[0] in {'google','grpc','grafeas'}])"
     )
-    found = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

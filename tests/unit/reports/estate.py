@@ -28,13 +28,18 @@ def run_row(**more: Any) -> dict[str, Any]:
 
 
 def scope(provider: str, scope_id: str, kind: str, outcome: str, **more: Any) -> dict[str, Any]:
-    row = {"provider": provider, "scope_id": scope_id, "kind": kind, "outcome": outcome}
+    row: dict[str, Any] = {
+        "provider": provider,
+        "scope_id": scope_id,
+        "kind": kind,
+        "outcome": outcome,
+    }
     row |= {"source": "", "account": _ACCOUNTS[provider], "region": "", "listed": 10}
     return row | {"errors": int(outcome != "complete"), "api_calls": 5} | more
 
 
 def placed(provider: str, registry: str, repository: str, name: str, **more: Any) -> dict[str, Any]:
-    row = {"provider": provider, "registry_id": registry, "repository": repository}
+    row: dict[str, Any] = {"provider": provider, "registry_id": registry, "repository": repository}
     row |= {"account": _ACCOUNTS[provider], "region": "", "digest": digest(name), "tags": ["v1"]}
     return row | {"scope_id": f"{provider}/x", "current": True, "observed_run_id": RUN} | more
 
