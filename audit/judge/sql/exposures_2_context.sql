@@ -23,6 +23,12 @@ LEFT JOIN prev_assessments AS judged
         = (s.registry_id, s.repository, carrier.digest, s.source)
 GROUP BY s.exposure_id;
 
+-- The scope that listed a repository in this run, where one did: an imported report has a scope of
+-- its own each time.
+CREATE TEMP TABLE listed_by AS
+SELECT registry_id, repository, max(scope_id) AS scope_id FROM placements_current
+WHERE observed_run_id = getvariable('run_id') GROUP BY ALL;
+
 -- Open exposures and the images that carried them when they were last stated.
 CREATE TEMP TABLE open_before AS
 WITH carried AS (
@@ -39,8 +45,11 @@ WITH carried AS (
 SELECT e.* REPLACE (
     coalesce(c.carrier_digests, e.carrier_digests) AS carrier_digests,
     CASE WHEN c.exposure_id IS NULL THEN e.carrier_pushed_at ELSE c.pushed_at END
-        AS carrier_pushed_at)
-FROM exposures_before AS e LEFT JOIN carried AS c USING (exposure_id)
+        AS carrier_pushed_at,
+    coalesce(l.scope_id, e.scope_id) AS scope_id)
+FROM exposures_before AS e
+LEFT JOIN carried AS c USING (exposure_id)
+LEFT JOIN listed_by AS l USING (registry_id, repository)
 WHERE e.state <> 'closed';
 
 -- For what is no longer stated: each current image of its repository, and whether each source that
@@ -53,8 +62,11 @@ SELECT b.exposure_id, i.digest,
     bool_and(coalesce(a.raw_state = 'assessed' AND a.state = 'assessed', false)) AS assessed,
     bool_and(coalesce(a.raw_state = 'inferred_clean'
         OR (a.raw_state = 'assessed' AND a.state = 'assessed'), false)) AS believed_clean,
-    min(coalesce(nullif(a.state, 'assessed'), CASE WHEN a.state IS NULL THEN 'not_scanned' END))
-        AS blind_state
+    min(CASE
+        WHEN a.state IS NULL THEN 'not_scanned'
+        WHEN a.state <> 'assessed' THEN a.state
+        WHEN a.raw_state <> 'assessed' THEN 'carried'
+    END) AS blind_state
 FROM open_before AS b
 JOIN current_images AS i USING (registry_id, repository)
 CROSS JOIN unnest(b.sources) AS had(source)

@@ -1,5 +1,6 @@
 -- Which placements policy counts as current: tagged and among the newest N of their repository by
--- push, or pulled or in use within D days; archived ones never; children follow their index.
+-- push, or pulled or in use within D days; archived ones never; children follow their index. What
+-- was imported counts as tagged: somebody had it scanned, and a report need not know its tags.
 CREATE TEMP TABLE placements_current AS
 WITH candidates AS (
     SELECT p.*, i.kind, i.created_at
@@ -11,7 +12,7 @@ WITH candidates AS (
         SELECT c.*, row_number() OVER (
             PARTITION BY provider, registry_id, repository
             ORDER BY coalesce(pushed_at, created_at) DESC NULLS LAST, digest) AS place
-        FROM candidates AS c WHERE len(tags) > 0
+        FROM candidates AS c WHERE len(tags) > 0 OR provider = 'files'
     ) AS ranked JOIN images_all USING (digest)
     WHERE place <= getvariable('newest_tagged')
 ), used AS (

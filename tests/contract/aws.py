@@ -1,0 +1,74 @@
+"""AWS as the contract suite knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from providers.loopback.aws import AwsLoopback
+from tests.contract.under_test import Area, ProviderUnderTest, each
+
+_NO_SWITCH = "never: an ECR registry has no such setting"
+_BY_REPOSITORY = "never: ECR sets this by repository"
+_IN_THE_CONFIG = "never: it needs the image's config, which is a pull"
+_NOT_ASKED = "notimpl: GetRepositoryPolicy, GetLifecyclePolicy, ListTagsForResource are not asked"
+
+_ENHANCED, _BASIC = "aws/111111111111/eu-west-1", "aws/111111111111/us-east-1"
+
+
+def _secrets(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """The configured key, and what the loopback STS gives for it."""
+    planted = settings["credentials"]["secret_access_key"]
+    return (planted, "loopback-assumed-secret", "loopback-session-")
+
+
+AWS = ProviderUnderTest(
+    name="aws",
+    cloud=AwsLoopback,
+    scope_ids=r"aws/[0-9]{12}/[a-z]{2}-[a-z]+-[0-9](/findings)?",
+    areas=(
+        Area("inspector", 0, _ENHANCED, f"{_ENHANCED}/findings"),
+        Area("ecr-basic", 1, _BASIC, f"{_BASIC}/findings", image_by_image=True),
+    ),
+    endpoints=(("endpoints", "ecr"), ("endpoints", "inspector2"), ("endpoints", "sts")),
+    secrets=_secrets,
+    gaps={
+        **each(
+            "registries.sku registries.mode registries.created_at registries.admin_user_enabled "
+            "registries.public_network_access registries.network_default_action "
+            "registries.export_allowed registries.role_assignment_mode",
+            _NO_SWITCH,
+        ),
+        **each(
+            "registries.tag_mutability registries.encryption_type registries.kms_key",
+            _BY_REPOSITORY,
+        ),
+        **each(
+            "registries.anonymous_pull_enabled registries.retention_enabled registries.labels "
+            "repositories.labels",
+            _NOT_ASKED,
+        ),
+        "registries.private_endpoints_approved": "notimpl: VPC endpoints are not asked",
+        **each(
+            "repositories.updated_at repositories.expected_images",
+            "notyet: DescribeRepositories does not tell",
+        ),
+        **each("images.created_at images.base_image images.labels", _IN_THE_CONFIG),
+        "assessments.content_hash": "notimpl: every finding is fetched in every run",
+        "assessments.scanner_version": "notyet: neither Inspector nor ECR tells it",
+        "findings.purl": "notyet: Inspector names package manager, name and version only",
+        "vulnerabilities.withdrawn_at": "notyet: a rejected vulnerability just disappears",
+        "what there is to read is discovered": "notimpl: accounts and regions are configured",
+        "an inventory says how much there is": "notyet: ECR does not count what it holds",
+        "the findings say how many there are": "notyet: ListFindings gives no total",
+    },
+    unserved={
+        "images.variant": "no image of the estate has one",
+        **each(
+            "findings.aliases vulnerabilities.aliases", "relatedVulnerabilities is always empty"
+        ),
+        "findings.location": "vulnerablePackages has no filePath",
+        "findings.layer_digest": "vulnerablePackages has no sourceLayerHash",
+        "vulnerabilities.published_at": "there is no vendorCreatedAt",
+    },
+)

@@ -1,0 +1,77 @@
+"""Azure as the contract suite knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from providers.loopback.azure import AzureLoopback
+from tests.contract.under_test import Area, ProviderUnderTest, each
+
+_BY_REGISTRY = "never: Azure sets this for the whole registry"
+_IN_THE_CONFIG = "notimpl: it is in the image's config blob, which is not read"
+_NOT_IN_A_ROW = "notyet: Defender's rows do not tell it"
+
+
+def _secrets(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """The application's secret, and how every token bought with it begins."""
+    return (settings["tenants"][0]["client_secret"], "eyJ")
+
+
+AZURE = ProviderUnderTest(
+    name="azure",
+    cloud=AzureLoopback,
+    scope_ids=r"azure/([0-9a-f-]{36}(/defender)?|[a-z0-9]+\.azurecr\.io)",
+    areas=(
+        Area(
+            "defender",
+            0,
+            "azure/acmeprod.azurecr.io",
+            "azure/00000000-0000-4000-8000-000000000001/defender",
+        ),
+    ),
+    endpoints=(
+        ("endpoints", "authority"),
+        ("endpoints", "resource_manager"),
+        ("endpoints", "registries", "acmeprod.azurecr.io"),
+    ),
+    secrets=_secrets,
+    gaps={
+        "registries.mode": "notimpl: cache rules are not read",
+        "registries.language_packages_scanned": "notyet: no API tells what Defender scans",
+        "registries.tag_mutability": "never: ACR locks by repository and manifest",
+        **each("repositories.encryption_type repositories.kms_key", _BY_REGISTRY),
+        "repositories.native_id": "never: an ACR repository has no ARM id",
+        "repositories.tag_mutability": "notimpl: locks are not read",
+        "repositories.scan_frequency": "never: Defender has no setting by repository",
+        "repositories.labels": "never: an ACR repository has no tags of its own",
+        **each("images.created_at images.base_image images.labels", _IN_THE_CONFIG),
+        "placements.last_pulled_at": "notyet: neither ACR nor Resource Graph tells pulls",
+        **each(
+            "placements.in_use placements.in_use_count",
+            "notimpl: Defender's rows of running containers are not read",
+        ),
+        **each(
+            "assessments.scanner_version assessments.db_updated_at findings.location "
+            "findings.layer_digest findings.purl vulnerabilities.withdrawn_at",
+            _NOT_IN_A_ROW,
+        ),
+        "the findings say how many there are": "notyet: the total counts rows, not statements",
+        "a clean image has a status of its own": "never: Defender gives no row for a clean image",
+        "archived images are listed as such": "never: ACR has no archive storage",
+    },
+    unserved={
+        "registries.kms_key": "no registry of the estate has a key of its own",
+        "registries.labels": "the rows of registries have no tags",
+        "images.variant": "no image of the estate has one",
+        **each(
+            "findings.aliases vulnerabilities.aliases", "AdditionalIdentifiers is always empty"
+        ),
+        **each(
+            "findings.url vulnerabilities.title vulnerabilities.description "
+            "vulnerabilities.references vulnerabilities.published_at",
+            "CvesDetails leaves them out, as the rows in the field do",
+        ),
+    },
+    partial=frozenset({"images.subject_digest"}),
+)

@@ -1,0 +1,80 @@
+"""Google Cloud as the contract suite knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from providers.loopback.gcp import GcpLoopback
+from tests.contract.under_test import Area, ProviderUnderTest, each
+
+_NO_SWITCH = "never: an Artifact Registry repository has no such setting"
+_ELSEWHERE = "notimpl: it is in IAM policies and service perimeters, which are not read"
+_NOT_TOLD = "notyet: Artifact Registry does not tell it"
+_NOT_IN_OCCURRENCES = "notyet: occurrences do not tell it"
+
+
+def _secrets(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """None: Google's library finds the credentials by itself, no setting holds them."""
+    del settings
+    return ()
+
+
+GCP = ProviderUnderTest(
+    name="gcp",
+    cloud=GcpLoopback,
+    scope_ids=r"gcp/[a-z-]+(/([a-z]+-[a-z]+[0-9]|artifact-analysis))?",
+    areas=(
+        Area(
+            "artifact-analysis",
+            0,
+            "gcp/acme-prod/us-central1",
+            "gcp/acme-prod/artifact-analysis",
+        ),
+    ),
+    endpoints=(("endpoints", "artifact_registry"), ("endpoints", "grafeas")),
+    secrets=_secrets,
+    gaps={
+        **each(
+            "registries.sku registries.admin_user_enabled registries.role_assignment_mode "
+            "registries.export_allowed repositories.native_id repositories.labels "
+            "repositories.scan_frequency repositories.encryption_type registries.encryption_type",
+            _NO_SWITCH,
+        ),
+        **each(
+            "registries.anonymous_pull_enabled registries.public_network_access "
+            "registries.network_default_action registries.private_endpoints_approved",
+            _ELSEWHERE,
+        ),
+        "registries.language_packages_scanned": "notyet: told per image, not per repository",
+        **each(
+            "repositories.created_at repositories.updated_at", "notimpl: they need ListPackages"
+        ),
+        **each(
+            "repositories.expected_images placements.last_pulled_at placements.in_use "
+            "placements.in_use_count images.base_image images.labels",
+            _NOT_TOLD,
+        ),
+        "assessments.content_hash": "notimpl: every run reads every occurrence",
+        **each(
+            "assessments.scanner_version assessments.db_updated_at findings.aliases "
+            "vulnerabilities.aliases vulnerabilities.withdrawn_at",
+            _NOT_IN_OCCURRENCES,
+        ),
+        "findings.purl": "never: Artifact Analysis gives CPE, package and version",
+        "vulnerabilities.published_at": "notimpl: it needs a call for each note",
+        "an inventory says how much there is": "notyet: Artifact Registry gives no count",
+        "the findings say how many there are": "notyet: ListOccurrences gives no total",
+        "archived images are listed as such": "never: Artifact Registry has no archive storage",
+    },
+    unserved={
+        "registries.labels": "the repositories of the loopback cloud have none",
+        "images.variant": "no image of the estate has one",
+        **each(
+            "findings.title vulnerabilities.title", "the short description is the id, as Google's"
+        ),
+        **each("findings.location findings.layer_digest", "package issues have no file location"),
+        "findings.native_state": "there is no VEX assessment",
+    },
+    partial=frozenset({"images.subject_digest"}),
+)
