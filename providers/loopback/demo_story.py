@@ -30,17 +30,26 @@ def two_nights(seed: int = 2026, sizes: Sizes = SIZES) -> tuple[Estate, Estate]:
     broken = Fault("images_page", "aws", "222222222222", "eu-west-1", _CROWDED, "team/legacy")
     one = replace(crowded, faults=(DENIED, broken))
     two = next_night(one, seed + 1, sizes, faults=(DENIED, broken, NEWLY_DENIED))
-    return one, _expire_one(replace(two, name="night 2"))
+    return one, _expire_one(replace(two, name="night 2"), one)
 
 
-def _expire_one(estate: Estate) -> Estate:
-    """Let the rescan window of one current, assessed image of the first AWS place lapse."""
+def _expire_one(estate: Estate, before: Estate) -> Estate:
+    """Let the rescan window of one current image of the first AWS place lapse.
+
+    It is one that was assessed the night before.
+    """
     place = estate.of("aws")[0]
+    known = {
+        image.digest
+        for repository in before.of("aws")[0].registries[0].repositories
+        for image in repository.images
+        if image.scan and image.scan.state == "assessed"
+    }
     repository, image = next(
         (repository, image)
         for repository in place.registries[0].repositories
         for image in repository.images
-        if "latest" in image.tags and image.scan and image.scan.statements
+        if "latest" in image.tags and image.digest in known
     )
     lapsed = Scan(
         ("INACTIVE", "SCAN_ELIGIBILITY_EXPIRED"), "expired", estate.moment - timedelta(days=15)

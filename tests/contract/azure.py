@@ -64,9 +64,7 @@ AZURE = ProviderUnderTest(
         "registries.kms_key": "no registry of the estate has a key of its own",
         "registries.labels": "the rows of registries have no tags",
         "images.variant": "no image of the estate has one",
-        **each(
-            "findings.aliases vulnerabilities.aliases", "AdditionalIdentifiers is always empty"
-        ),
+        **each("findings.aliases vulnerabilities.aliases", "AdditionalIdentifiers is always empty"),
         **each(
             "findings.url vulnerabilities.title vulnerabilities.description "
             "vulnerabilities.references vulnerabilities.published_at",

@@ -1,4 +1,4 @@
-"""One collection as the core does it: plan, tasks pickled, a list-collecting sink, every log line."""
+"""One collection as the core does it: tasks pickled, rows kept in lists, every log line."""
 
 from __future__ import annotations
 
@@ -78,16 +78,16 @@ def opened(name: str, settings: Mapping[str, Any]) -> RegistryProvider:
 
 
 def collect(name: str, settings: Mapping[str, Any], workers: int = 1) -> Collected:
-    """Plan and collect everything, each task in a provider of its own and after a pickle trip.
+    """Plan and collect everything; another provider than planned gets the tasks, pickled.
 
     A task that raises is a broken contract here: all faults of the loopback clouds are faults
     that an adapter must account for itself.
     """
     with recorded_log() as lines:
-        plan = opened(name, settings).plan()
+        plan, provider = opened(name, settings).plan(), opened(name, settings)
         got = Collected(plan, list(plan.outcomes))
         with ThreadPoolExecutor(workers) as pool:
-            done = list(pool.map(lambda task: _collect_one(name, settings, task), plan.tasks))
+            done = list(pool.map(lambda task: _collect_one(provider, task), plan.tasks))
     for sink, outcomes in done:
         got.outcomes += outcomes
         for table, rows in sink.tables.items():
@@ -96,12 +96,10 @@ def collect(name: str, settings: Mapping[str, Any], workers: int = 1) -> Collect
     return got
 
 
-def _collect_one(
-    name: str, settings: Mapping[str, Any], task: Task
-) -> tuple[KeepingSink, list[ScopeOutcome]]:
+def _collect_one(provider: RegistryProvider, task: Task) -> tuple[KeepingSink, list[ScopeOutcome]]:
     sink, there = KeepingSink(), pickle.loads(pickle.dumps(task))  # noqa: S301  our own task
     assert there == task
-    return sink, list(opened(name, settings).collect(there, sink))
+    return sink, list(provider.collect(there, sink))
 
 
 @contextmanager

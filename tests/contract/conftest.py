@@ -1,9 +1,11 @@
-"""The three providers, and one whole collection of each from a cloud in which nothing is wrong."""
+"""The three providers, their clouds, and what a collection of each gives when nothing is wrong."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from tests.contract.gcp import GCP
 from tests.contract.under_test import Area, Cloud, ProviderUnderTest
 
 PROVIDERS = (AWS, AZURE, GCP)
+AREAS = [(provider, area) for provider in PROVIDERS for area in provider.areas]
 
 
 @dataclass(frozen=True)
@@ -31,16 +34,47 @@ class Reached:
         return self.provider.name
 
     def settings(self, **more: Any) -> dict[str, Any]:
-        """Return settings that give up early, as every fault here is for good."""
+        """Return settings that give up at once, as every fault here is for good."""
         return {**self.cloud.settings(), "max_attempts": 1, **more}
 
-    def collect(self, *faults: Fault, workers: int = 1) -> Collected:
+    def collect(self, *faults: Fault, workers: int = 1, **more: Any) -> Collected:
         """Collect the contract estate with these faults."""
         self.cloud.show(contract_estate(*faults))
-        return collect(self.name, self.settings(), workers)
+        return collect(self.name, self.settings(**more), workers)
 
 
-@pytest.fixture(scope="session", params=PROVIDERS, ids=repr)
+class Clouds:
+    """Starts each cloud when it is first asked for, and keeps what was collected whole."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        self._stack = stack
+        self.reach = cache(self._reach)
+        self.whole = cache(self._whole)
+
+    def _reach(self, provider: ProviderUnderTest) -> Reached:
+        return Reached(provider, self._stack.enter_context(provider.cloud(contract_estate())))
+
+    def _whole(self, provider: ProviderUnderTest) -> Collected:
+        return self.reach(provider).collect()
+
+
+@dataclass(frozen=True, eq=False)
+class Patient:
+    """An area in which something is made to go wrong, and what it gives when nothing is."""
+
+    reached: Reached
+    area: Area
+    estate: Estate
+    whole: Collected
+
+
+@pytest.fixture(scope="session")
+def clouds() -> Iterator[Clouds]:
+    with ExitStack() as stack:
+        yield Clouds(stack)
+
+
+@pytest.fixture(scope="session", params=PROVIDERS, ids=lambda one: one.name)
 def provider(request: pytest.FixtureRequest) -> ProviderUnderTest:
     found: ProviderUnderTest = request.param
     return found
@@ -52,17 +86,17 @@ def estate() -> Estate:
 
 
 @pytest.fixture(scope="session")
-def reached(provider: ProviderUnderTest, estate: Estate) -> Iterator[Reached]:
-    with provider.cloud(estate) as cloud:
-        yield Reached(provider, cloud)
+def reached(clouds: Clouds, provider: ProviderUnderTest) -> Reached:
+    return clouds.reach(provider)
 
 
 @pytest.fixture(scope="session")
-def whole(reached: Reached) -> Collected:
+def whole(clouds: Clouds, provider: ProviderUnderTest) -> Collected:
     """Everything, from a cloud in which nothing is wrong."""
-    return reached.collect()
+    return clouds.whole(provider)
 
 
-@pytest.fixture
-def areas(provider: ProviderUnderTest) -> tuple[Area, ...]:
-    return provider.areas
+@pytest.fixture(scope="session", params=AREAS, ids=lambda both: both[1].source)
+def patient(request: pytest.FixtureRequest, clouds: Clouds, estate: Estate) -> Patient:
+    provider, area = request.param
+    return Patient(clouds.reach(provider), area, estate, clouds.whole(provider))

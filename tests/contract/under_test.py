@@ -58,7 +58,7 @@ class Area:
         return estate.of(provider)[self.number]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ProviderUnderTest:
     """One provider.
 
@@ -78,9 +78,6 @@ class ProviderUnderTest:
     gaps: Mapping[str, str]
     unserved: Mapping[str, str]
     partial: frozenset[str] = frozenset()
-
-    def __repr__(self) -> str:
-        return self.name
 
 
 def _told(got: Collected, kind: str) -> bool:

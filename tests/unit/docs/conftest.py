@@ -53,7 +53,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     with ExitStack() as stack:
         lines = stack.enter_context(logged())
         first = first_night(3, SMALL)
-        clouds = {
+        clouds: dict[str, AwsLoopback | AzureLoopback | GcpLoopback] = {
             "aws": stack.enter_context(AwsLoopback(first)),
             "azure": stack.enter_context(AzureLoopback(first)),
             "gcp": stack.enter_context(GcpLoopback(first)),
@@ -64,6 +64,13 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
             audit(folder, estate, {name: cloud.settings() for name, cloud in clouds.items()})
         calls = {name: cloud.calls for name, cloud in clouds.items()}
     return Nights(folder, [json.loads(line) for line in lines.getvalue().splitlines()], calls)
+
+
+@pytest.fixture
+def inside(nights: Nights, monkeypatch: pytest.MonkeyPatch) -> Nights:
+    """Work in the folder that holds ``out/warehouse``."""
+    monkeypatch.chdir(nights.folder)
+    return nights
 
 
 def with_a_denied_place(estate: Estate) -> Estate:

@@ -55,11 +55,14 @@ def column(page: str, title: str, number: int = 0) -> list[str]:
 
 
 def blocks(page: str, language: str) -> list[Block]:
+    return [block for block in all_blocks(page) if block.language == language]
+
+
+def all_blocks(page: str) -> list[Block]:
     text = text_of(page)
     return [
         Block(found[1], found[2], text[: found.start()].count("\n") + 1)
         for found in _FENCE.finditer(text)
-        if found[1] == language
     ]
 
 

@@ -167,7 +167,9 @@ def test_the_aws_policy_allows_the_calls_and_nothing_else():
 def test_the_rights_listed_are_those_that_errors_name():
     azure, gcp = section(PAGE, "Azure"), column(PAGE, "Google Cloud", 1)
     named = sources("providers/azure/names")
-    for right in re.findall(r"Microsoft\.Security/\w+/read|ContainerRegistry/registries/read", named):
+    for right in re.findall(
+        r"Microsoft\.Security/\w+/read|ContainerRegistry/registries/read", named
+    ):
         assert right in azure
     for role in ("AcrPull", "Container Registry Repository Catalog Lister", "Security Reader"):
         assert role in named

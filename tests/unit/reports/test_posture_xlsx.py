@@ -7,9 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import openpyxl
+import openpyxl  # type: ignore[import-untyped]  # it ships no types
 import pytest
-from openpyxl.workbook import Workbook
 
 from reports import figures
 from reports.posture import PostureXlsx
@@ -28,11 +27,11 @@ def write(run: FakeRun, folder: Path, language: str = "en") -> Path:
     return path
 
 
-def read(path: Path) -> Workbook:
+def read(path: Path) -> Any:
     return openpyxl.load_workbook(path)
 
 
-def lines(book: Workbook, sheet: str) -> list[dict[str, Any]]:
+def lines(book: Any, sheet: str) -> list[dict[str, Any]]:
     head, *rest = book[sheet].iter_rows(values_only=True)
     return [dict(zip(head, row, strict=True)) for row in rest]
 

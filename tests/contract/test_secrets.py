@@ -1,0 +1,132 @@
+"""No secret is stored, logged or told, whether things go well or not; and a dead cloud is one."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from audit import plugins
+from audit.model.enums import Outcome
+from providers.loopback.estate import FaultKind
+from tests.contract.collected import Collected, collect
+from tests.contract.conftest import Reached
+from tests.contract.estate import contract_estate
+from tests.contract.faults import fault
+
+PLANTED = "Pl4nted-S3cret-wJalrXUtnFEMI"
+
+
+def told(got: Collected) -> Iterator[str]:
+    """Yield everything a collection gives: rows, outcomes, tasks, log lines."""
+    for rows in got.tables.values():
+        yield from (repr(row) for row in rows)
+    yield from (repr(outcome) for outcome in got.outcomes)
+    yield from (repr(task) + repr(pickle.dumps(task)) for task in got.plan.tasks)
+    yield from got.log
+
+
+def leaked(got: Collected, *secrets: str) -> list[str]:
+    return [text for text in told(got) for secret in secrets if secret in text]
+
+
+def planted(reached: Reached) -> dict[str, Any]:
+    """Return settings with a secret that is easy to find, where the cloud takes any."""
+    settings = deepcopy(reached.settings())
+    if "credentials" in settings:
+        settings["credentials"]["secret_access_key"] = PLANTED
+    return settings
+
+
+def wrong(reached: Reached) -> dict[str, Any]:
+    """Return settings with a secret that the cloud refuses."""
+    settings = deepcopy(reached.settings())
+    for account in settings.get("accounts", ()):
+        if "external_id" in account:
+            account["external_id"] = PLANTED
+    for tenant in settings.get("tenants", ()):
+        tenant["client_secret"] = PLANTED
+    return settings
+
+
+def holds_secrets(reached: Reached) -> None:
+    if not reached.provider.secrets(reached.settings()):
+        pytest.skip("no setting of this provider holds a secret")
+
+
+def test_a_leak_would_be_found(whole):
+    for place in ("log", "row", "outcome"):
+        got = deepcopy(whole)
+        if place == "log":
+            got.log.append(f"token {PLANTED}")
+        elif place == "row":
+            got.tables["registries"][0]["unread"] = [PLANTED]
+        else:
+            object.__setattr__(got.outcomes[0], "error", f"refused: {PLANTED}")
+        assert len(leaked(got, PLANTED)) == 1, place
+
+
+@pytest.mark.parametrize("kind", ["none", "denied", "findings"])
+def test_no_secret_is_told(reached, kind: FaultKind):
+    holds_secrets(reached)
+    provider = reached.provider
+    faults = [] if kind == "none" else [fault(kind, provider, area) for area in provider.areas]
+    reached.cloud.show(contract_estate(*faults))
+    settings = planted(reached)
+    got = collect(provider.name, settings)
+    assert got["placements"]
+    assert bool([o for o in got.outcomes if o.error]) == (kind != "none")
+    assert leaked(got, *provider.secrets(settings)) == []
+
+
+def test_a_secret_that_is_refused_is_not_told(reached):
+    holds_secrets(reached)
+    reached.cloud.show(contract_estate())
+    got = collect(reached.name, wrong(reached))
+    refused = [o for o in got.outcomes if o.outcome is Outcome.DENIED]
+    assert refused
+    assert all(outcome.error for outcome in refused)
+    assert leaked(got, PLANTED) == []
+
+
+def test_settings_do_not_show_their_secrets(reached):
+    holds_secrets(reached)
+    settings = planted(reached)
+    model = plugins.provider(reached.name).settings_model
+    checked = model.model_validate(settings)
+    secret = reached.provider.secrets(settings)[0]
+    for shown in (
+        repr(checked),
+        str(checked),
+        checked.model_dump_json(),
+        str(checked.model_dump()),
+    ):
+        assert secret not in shown
+
+
+def test_a_mistake_beside_a_secret_does_not_show_it(reached):
+    holds_secrets(reached)
+    settings = planted(reached) | {"no_such_key": 1}
+    model = plugins.provider(reached.name).settings_model
+    with pytest.raises(ValueError, match="no_such_key") as error:
+        model.model_validate(settings)
+    assert reached.provider.secrets(settings)[0] not in str(error.value)
+
+
+def test_a_cloud_that_does_not_answer_is_no_empty_one(provider):
+    """The plan makes no exception, and not one scope is called read."""
+    with provider.cloud(contract_estate()) as cloud:
+        settings = {**cloud.settings(), "max_attempts": 1}
+    settings.pop("ca_file", None)  # it went with the cloud
+    got = collect(provider.name, settings)
+    promised = {ref.scope_id for task in got.plan.tasks for ref in task.scopes}
+    assert promised <= {outcome.ref.scope_id for outcome in got.outcomes}
+    assert got.outcomes
+    for outcome in got.outcomes:
+        assert outcome.outcome is Outcome.FAILED, outcome
+        assert outcome.error
+    assert not got["placements"]
+    assert not got["assessments"]
