@@ -17,7 +17,8 @@ WHERE state <> 'closed' AND list_position($grave, severity) IS NOT NULL
 _COVER = """
 SELECT count(*) AS assessable, count(*) FILTER (looked) AS assessed FROM (
     SELECT bool_or(coalesce(a.state = 'assessed', false)) AS looked
-    FROM placements AS p JOIN images AS i ON i.digest = p.digest AND i.kind = 'image'
+    FROM placements AS p
+    SEMI JOIN (FROM images WHERE kind = 'image') AS i USING (digest)
     LEFT JOIN assessments AS a USING (provider, registry_id, repository, digest)
     GROUP BY provider, registry_id, repository, digest)
 """

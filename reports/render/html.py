@@ -55,7 +55,7 @@ def _context(words: Words, posture: Posture) -> dict[str, Any]:
         "page_word": css_text(words("page.pages")),
         "facts": facts.header(words, posture),
         "gaps": gaps,
-        "nothing_missing": not any(gap.some for gap in gaps),
+        "nothing_missing": not any(gap.open for gap in gaps),
         "tiles": facts.tiles(words, posture),
         "caution": facts.caution(words, posture),
         "change_sentences": facts.changes(words, posture),

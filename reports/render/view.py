@@ -133,14 +133,17 @@ def tone(row: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Gap:
-    """A line of the box on coverage; ``some`` is 0 when there is no such gap."""
+    """A line of the box on coverage; ``open`` says that something was not looked at."""
 
     text: str
-    some: int
+    open: bool
 
 
 def gaps(words: Words, posture: Posture) -> tuple[Gap, ...]:
-    """Return what the report does not cover, a line for each kind of gap, also those of 0."""
+    """Return what the report does not cover, a line for each kind of gap, also those of 0.
+
+    Where there was nothing to look at, the line says so instead of claiming that all was seen.
+    """
     totals, share = posture.totals, posture.share
     return tuple(
         _gap(words, key, some, whole)
@@ -153,12 +156,15 @@ def gaps(words: Words, posture: Posture) -> tuple[Gap, ...]:
             ("kind_unread", totals.kind_unread, totals.placements),
             ("controls", totals.controls_unknown, totals.controls),
         )
+        if whole or f"coverage.{key}_zero" in words.texts
     )
 
 
 def _gap(words: Words, key: str, some: int, whole: int) -> Gap:
+    if not whole:
+        return Gap(words(f"coverage.{key}_zero"), open=True)
     name = f"coverage.{key}" if some else f"coverage.{key}_none"
-    return Gap(words(name, some=text.number(some), all=text.number(whole)), some)
+    return Gap(words(name, some=text.number(some), all=text.number(whole)), open=bool(some))
 
 
 def moments(rows: Iterable[Row], key: str) -> list[datetime]:

@@ -178,7 +178,7 @@ def _summary(words: Words, posture: Posture) -> Iterator[Line]:
 
 def _not_covered(run: RunReader, words: Words, posture: Posture) -> Iterator[Line]:
     """Give every gap, one a line: what it is, how many, and what is known of it."""
-    if not any(gap.some for gap in view.gaps(words, posture)):
+    if not any(gap.open for gap in view.gaps(words, posture)):
         yield [*_said(words("coverage.nothing"), ""), Cell("", 0, "count"), *_said("")]
     for name in _GAPS:
         cols = COLUMNS[name]

@@ -9,7 +9,7 @@ from collections import Counter
 from audit.model.enums import Outcome, ScopeKind
 from providers.loopback.answers import inventory_outcome, scope_of
 from providers.loopback.scans import source_of
-from tests.contract.collected import opened
+from tests.contract.collected import Collected, opened
 from tests.contract.estate import COPIES, CORNERS, EMPTY, contract_estate
 from tests.contract.faults import fault
 
@@ -125,14 +125,18 @@ def test_collecting_all_at_once_gives_the_same(reached, whole):
     assert reached.collect(workers=4).tables == whole.tables
 
 
-def test_what_is_left_out_is_not_read(reached, whole):
+def test_what_is_left_out_is_not_read_and_never_called_complete(reached, whole):
     got = reached.collect(include=["contract/*"], exclude=[COPIES])
     kept = [r for r in whole["placements"] if r["repository"] == CORNERS]
     assert got["placements"] == kept
-    assert {r["repository"] for r in got["repositories"]} <= {CORNERS, EMPTY}
+    told = {(r["registry_id"], r["repository"]): r for r in got["repositories"]}
+    assert told.keys() == {(r["registry_id"], r["repository"]) for r in whole["repositories"]}
+    for (_, repository), row in told.items():
+        assert row["complete"] is (repository in {CORNERS, EMPTY})
+        assert bool(row["unread"]) is not row["complete"]
     assert got["registries"] == whole["registries"]
     assert {o.outcome for o in got.outcomes} == {Outcome.COMPLETE}
 
 
-def _ids(got):
+def _ids(got: Collected) -> set[str]:
     return {outcome.ref.scope_id for outcome in got.outcomes}

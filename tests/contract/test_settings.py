@@ -47,7 +47,8 @@ def _put(given: Given, path: tuple[str, ...], value: str) -> None:
 
 
 def checked(name: str, given: Given) -> BaseModel:
-    return validate(plugins.provider(name).settings_model, given, f"providers.{name}", "file.yaml")
+    model: type[BaseModel] = plugins.provider(name).settings_model
+    return validate(model, given, f"providers.{name}", "file.yaml")
 
 
 def test_good_settings_are_taken_and_kept_as_they_are(reached):

@@ -212,3 +212,17 @@ def second_night() -> FakeRun:
 def empty_run() -> FakeRun:
     """A first run that met nothing: no scope, no placement."""
     return FakeRun(RUN, {"runs": [run_row(previous_run_id=None, outcome="complete")]})
+
+
+def whole_run() -> FakeRun:
+    """A run that looked at all there is: one scope, one repository, one image, one control."""
+    rows = {
+        "runs": [run_row(outcome="complete")],
+        "scopes": SCOPES[:1],
+        "repositories": REPOSITORIES[:1],
+        "images": [{"digest": WEB_1["digest"], "kind": "image"}],
+        "placements": [WEB_1],
+        "assessments": ASSESSMENTS[:1],
+        "control_results": [control("SCN-02", "PASS")],
+    }
+    return FakeRun(RUN, rows, BEFORE, before())

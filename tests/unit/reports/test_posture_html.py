@@ -173,6 +173,13 @@ def test_the_box_names_each_gap_with_its_whole(tmp_path):
     assert "Nothing is missing" not in said
 
 
+def test_a_run_without_gaps_says_so_in_the_box(tmp_path, language):
+    said = Page(write(estate.whole_run(), tmp_path, language).read_text("utf-8")).text
+    words = load_words(language)
+    assert words("coverage.nothing") in said
+    assert words("coverage.always") in said
+
+
 def test_remediation_is_told_apart_from_other_improvement(tmp_path):
     said = Page(write(estate.second_night(), tmp_path).read_text("utf-8")).text
     assert "Open exposures: 6 before, 6 now. Fixed: 1," in said
@@ -183,9 +190,15 @@ def test_remediation_is_told_apart_from_other_improvement(tmp_path):
 def test_an_empty_first_run_says_so_and_claims_nothing(tmp_path, language):
     said = Page(write(estate.empty_run(), tmp_path, language).read_text("utf-8")).text
     words = load_words(language)
-    for key in ("coverage.nothing", "changes.first", "header.previous_none", "format.no_images"):
+    for key in (
+        "coverage.scopes_zero",
+        "changes.first",
+        "header.previous_none",
+        "format.no_images",
+    ):
         assert words(key) in said
     assert words("exposures.caution_none") in said
+    assert words("coverage.nothing") not in said
     assert "100 %" not in said
     assert "0 %" not in said
 

@@ -82,8 +82,16 @@ def test_every_gap_is_on_the_sheet_of_gaps(tmp_path):
 
 
 def test_a_run_without_gaps_says_so(tmp_path):
-    (row,) = lines(read(write(estate.empty_run(), tmp_path)), "Not covered")
+    (row,) = lines(read(write(estate.whole_run(), tmp_path)), "Not covered")
     assert row["Area"] == ENGLISH("coverage.nothing")
+
+
+def test_a_run_that_tried_nothing_does_not_claim_to_have_seen_all(tmp_path):
+    book = read(write(estate.empty_run(), tmp_path))
+    assert lines(book, "Not covered") == []
+    said = [row["Value"] for row in lines(book, "Summary")]
+    assert ENGLISH("coverage.scopes_zero") in said
+    assert ENGLISH("coverage.nothing") not in said
 
 
 def test_numbers_are_numbers_and_a_share_of_nothing_is_words(tmp_path):
