@@ -18,6 +18,7 @@ from audit.errors import UsageError
 from audit.log import LOGGER
 from audit.model.scope import Plan, ScopeOutcome, Task
 from audit.ports import RegistryProvider, RunContext
+from audit.store.assembly import ScopeEnd
 from audit.store.commit import Commit, commit_run
 from audit.store.lock import writer_lock
 from audit.store.publish import recover
@@ -39,6 +40,10 @@ class RunResult:
     incomplete: bool
     scopes: Counter[str]
     unassessed: int
+
+
+def _told(scope: ScopeEnd) -> dict[str, str | None]:
+    return {"scope": scope.scope_id, "error_code": scope.error_code, "error": scope.error}
 
 
 def run_id_of(moment: datetime) -> str:
@@ -132,7 +137,13 @@ class App:
                 memory=self.config.collect.memory,
             ),
         )
-        counted = Counter(outcome for _, outcome in done.scopes)
+        planned = {outcome.ref.scope_id for outcome in outcomes}
+        for scope in done.scopes:
+            if scope.scope_id not in planned:
+                context.log.warning(
+                    "scope %s: %s", scope.scope_id, scope.outcome, extra=_told(scope)
+                )
+        counted = Counter(scope.outcome for scope in done.scopes)
         incomplete = set(counted) != {"complete"} or done.unassessed > 0
         return RunResult(context.run_id, done.outcome, incomplete, counted, done.unassessed)
 

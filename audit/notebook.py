@@ -43,7 +43,7 @@ class RunNotebook:
 
     def sql(self, query: str) -> pd.DataFrame:
         """Return a query's result as pandas."""
-        frame: pd.DataFrame = self.relation(query).df()
+        frame: pd.DataFrame = self.relation(query).to_arrow_table().to_pandas()
         return frame
 
     def relation(self, query: str) -> duckdb.DuckDBPyRelation:

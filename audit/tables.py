@@ -132,7 +132,7 @@ _RUNS = Table(
 _SCOPES = Table(
     "scopes",
     1,
-    "A scope in a run: what was tried and how it ended.",
+    "A scope known in a run: how its last reading ended.",
     ("run_id", "provider", "scope_id"),
     (
         _PROVIDER,
@@ -154,6 +154,7 @@ _SCOPES = Table(
         _text("missing_permission", "Permission that would have allowed the first failed read."),
         _text("error_code", "The source's code of the first error."),
         _text("error", "The first error in the source's words."),
+        _OBSERVED,
     ),
     ("provider", "scope_id"),
 )

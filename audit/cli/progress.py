@@ -47,6 +47,7 @@ def log_outcomes(task: Task, outcomes: list[ScopeOutcome]) -> None:
             "listed": outcome.listed,
             "errors": outcome.errors,
             "api_calls": outcome.api_calls,
+            "error_code": outcome.error_code,
             "missing_permission": outcome.missing_permission,
             "error": outcome.error,
         }

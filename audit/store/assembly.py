@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.resources import files
+from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -41,6 +42,15 @@ _FLAT = {
     "exposures": ("flat_exposures", TABLES["exposures"].sort_by),
     "controls": ("flat_controls", TABLES["control_results"].sort_by),
 }
+
+
+class ScopeEnd(NamedTuple):
+    """How one scope of a run ended."""
+
+    scope_id: str
+    outcome: str
+    error_code: str | None
+    error: str | None
 
 
 @dataclass(frozen=True)
@@ -95,15 +105,23 @@ class Assembly:
             self._write(f"current/{name}.parquet", relation, order, None)
         return written
 
-    def outcomes(self) -> list[tuple[str, str]]:
-        """Return (kind, outcome) of every scope of the run, those nobody planned included."""
-        return self.con.execute("SELECT kind, outcome FROM scopes_now").fetchall()
+    def scopes(self) -> list[ScopeEnd]:
+        """Return how every scope of this run ended, those that nobody planned included."""
+        rows = self.con.execute(
+            "SELECT scope_id, outcome, error_code, error FROM scopes_now "
+            "WHERE observed_run_id = getvariable('run_id') ORDER BY ALL"
+        ).fetchall()
+        return [ScopeEnd(*row) for row in rows]
 
     def unassessed(self) -> int:
-        """Return how many assessable placements no source has assessed."""
+        """Return how many assessable placements no source has assessed.
+
+        An import answers for the images it speaks of; a nightly run for all there are.
+        """
         row = self.con.execute(
             "SELECT count(*) FROM assessable AS p ANTI JOIN (FROM assessments_all "
-            "WHERE state = 'assessed') AS a USING (provider, registry_id, repository, digest)"
+            "WHERE state = 'assessed') AS a USING (provider, registry_id, repository, digest) "
+            "WHERE getvariable('command') = 'run' OR p.observed_run_id = getvariable('run_id')"
         ).fetchone()
         return int(row[0]) if row else 0
 
@@ -136,6 +154,7 @@ class Assembly:
         for table in COLLECTED:
             staged = sorted(raw.joinpath(table).glob("*.parquet"))
             views.view(self.con, f"staged_{table}", views.parquet_rows(table, staged))
+        for table in (*COLLECTED, "scopes"):
             views.view(self.con, f"prev_{table}", self._previous(table, previous))
         for table in ("scopes", "vulnerabilities"):
             history = views.history_rows(self.layout, table, self.inputs.published)
@@ -152,26 +171,28 @@ class Assembly:
         empty = views.parquet_rows("scopes", [])
         self.con.execute(f"CREATE TEMP TABLE scopes_now AS {empty}")
         self.con.execute(f"CREATE TEMP TABLE waivers_now AS {views.parquet_rows('waivers', [])}")
-        rows = scope_rows(self.inputs.outcomes)
+        rows = scope_rows(self.inputs.outcomes, self.inputs.run_id)
         self.con.register("planned_scopes", rows)
         self.con.execute("INSERT INTO scopes_now SELECT * FROM planned_scopes")
 
     def _exposures_now(self) -> str:
         return (
             "SELECT * EXCLUDE (run_id) REPLACE (CASE WHEN state = 'open' AND scope_id IN "
-            "(SELECT scope_id FROM scopes_now WHERE kind = 'inventory') THEN getvariable('moment') "
-            "ELSE last_confirmed_at END AS last_confirmed_at) FROM exposures_before WHERE "
+            "(SELECT scope_id FROM scopes_now WHERE kind = 'inventory' AND observed_run_id = "
+            "getvariable('run_id')) THEN getvariable('moment') ELSE last_confirmed_at END "
+            "AS last_confirmed_at) FROM exposures_before WHERE "
             "exposure_id NOT IN (SELECT exposure_id FROM exposure_changes) "
             "UNION ALL BY NAME FROM exposure_changes"
         )
 
 
-def scope_rows(outcomes: Iterable[ScopeOutcome]) -> pa.Table:
-    """Turn outcomes into rows of the ``scopes`` table."""
+def scope_rows(outcomes: Iterable[ScopeOutcome], run_id: str) -> pa.Table:
+    """Turn a run's outcomes into rows of the ``scopes`` table."""
     rows = [
         {
             **vars(outcome.ref),
             **{name: value for name, value in vars(outcome).items() if name != "ref"},
+            "observed_run_id": run_id,
         }
         for outcome in outcomes
     ]

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from audit.model.enums import Outcome, RunOutcome
 from audit.model.scope import ScopeOutcome
-from audit.store.assembly import Assembly, Inputs
+from audit.store.assembly import Assembly, Inputs, ScopeEnd
 from audit.store.layout import Layout
 from audit.store.parquet import sha256_of, write_parquet
 from audit.store.publish import publish, seal, stage_manifest
@@ -37,10 +37,10 @@ class Commit:
 
 @dataclass(frozen=True)
 class Committed:
-    """What was published: the outcome, (kind, outcome) of every scope, images not assessed."""
+    """What was published: the outcome, how every scope ended, images not assessed."""
 
     outcome: str
-    scopes: list[tuple[str, str]]
+    scopes: list[ScopeEnd]
     unassessed: int
 
 
@@ -49,9 +49,9 @@ def commit_run(layout: Layout, commit: Commit) -> Committed:
     assembly = Assembly(layout, _inputs(commit), commit.memory)
     assembly.build()
     files = assembly.write()
-    scopes, unassessed = assembly.outcomes(), assembly.unassessed()
+    scopes, unassessed = assembly.scopes(), assembly.unassessed()
     assembly.con.close()
-    outcome = run_outcome([outcome for _, outcome in scopes])
+    outcome = run_outcome([scope.outcome for scope in scopes])
     previous = max(commit.published, default=None)
     chained = sha256_of(layout.manifest(previous)) if previous else None
     facts = {"previous_run_id": previous, "previous_manifest_sha256": chained}

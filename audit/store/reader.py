@@ -17,7 +17,7 @@ _EXPOSURES_AS_OF = """
 WITH history AS ({history}), tried AS (
     SELECT s.scope_id, max(r.started_at) AS tried_at
     FROM ({scopes}) AS s JOIN ({runs}) AS r USING (run_id)
-    WHERE s.kind = 'inventory' GROUP BY s.scope_id
+    WHERE s.kind = 'inventory' AND s.observed_run_id = s.run_id GROUP BY s.scope_id
 )
 SELECT h.* REPLACE (CASE WHEN h.state = 'open'
     THEN greatest(h.last_confirmed_at, tried.tried_at) ELSE h.last_confirmed_at END

@@ -41,8 +41,9 @@ CAPABILITIES = Capabilities(
         "assessments.scanner_version": "notyet: Defender's rows do not tell it",
         "abac_fallback": "notimpl: where the catalogue of a registry with repository permissions "
         "cannot be listed, no list of known repositories is tried instead",
-        "subscriptions.visible": "notimpl: Resource Graph silently leaves out subscriptions the "
-        "principal may not read; only a missing Defender plan row gives them away",
+        "registries.visible": "notyet: Resource Graph leaves out, without an error, what the "
+        "identity may not read; a lost subscription is noticed, but a registry that only the "
+        "roles of a narrower scope (a resource group, the registry) had shown reads as removed",
         "other_sources": "never: Defender's rows about AWS and Google registries are left to those "
         "clouds' own scanners",
     },

@@ -1,55 +1,86 @@
-"""Finds the registries of a tenant: one Resource Graph read, whatever their number."""
+"""Finds the subscriptions and registries of a tenant: two Resource Graph reads for all of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from audit.errors import SourceError
-from audit.model.scope import ScopeOutcome, ScopeTally
 from audit.ports import RunContext
-from providers.azure.failures import Call
+from providers.azure.failures import Call, broken
 from providers.azure.graph_client import GraphClient
-from providers.azure.names import READ_REGISTRIES, discovery_scope
-from providers.azure.parse_registries import registry
-from providers.azure.queries import REGISTRIES
+from providers.azure.names import READ_REGISTRIES, READ_SUBSCRIPTIONS
+from providers.azure.parse_registries import registry, subscription_id
+from providers.azure.queries import REGISTRIES, SUBSCRIPTIONS
+from providers.azure.visibility import LIST_SUBSCRIPTIONS, TenantView
 
-_CALL = Call("resourcegraph:registries", READ_REGISTRIES)
-
-
-@dataclass
-class Found:
-    """The registry rows of a tenant by subscription, and how finding them went."""
-
-    outcome: ScopeOutcome
-    by_subscription: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+_SUBSCRIPTIONS = Call(LIST_SUBSCRIPTIONS, READ_SUBSCRIPTIONS)
+_REGISTRIES = Call("resourcegraph:registries", READ_REGISTRIES)
 
 
 def discover(
     graph: GraphClient, tenant_id: str, subscriptions: Sequence[str], context: RunContext
-) -> Found:
-    """List the registries of a tenant, of the given subscriptions or of all it shows."""
-    tally = ScopeTally(discovery_scope(tenant_id))
-    rows: dict[str, list[dict[str, Any]]] = {}
+) -> TenantView:
+    """List the subscriptions and the registries of a tenant; one failing leaves the other.
+
+    Args:
+        graph: Resource Graph of the tenant.
+        tenant_id: The tenant.
+        subscriptions: Those to ask about; empty means every one the tenant shows.
+        context: The run.
+    """
+    view = TenantView(tenant_id)
+    view.listing_error = _list_subscriptions(graph, subscriptions, view)
+    view.expected = graph.total
+    view.registries_error = _list_registries(graph, subscriptions, view)
+    view.api_calls = graph.calls
+    outcome = view.outcome()
+    if outcome.error is not None:
+        context.log.warning("%s: %s", outcome.ref.scope_id, outcome.error)
+    return view
+
+
+def _list_subscriptions(
+    graph: GraphClient, subscriptions: Sequence[str], view: TenantView
+) -> SourceError | None:
     try:
-        for page in graph.pages(REGISTRIES, subscriptions, _CALL):
+        for page in graph.pages(SUBSCRIPTIONS, subscriptions, _SUBSCRIPTIONS):
             for row in page:
-                _take(row, rows, tally)
+                view.listed.add(_subscription(row))
     except SourceError as error:
-        tally.fail(error)
-    tally.expected, tally.api_calls = graph.total, graph.calls
-    if tally.first_error is not None:
-        context.log.warning("%s: %s", tally.ref.scope_id, tally.first_error)
-    return Found(tally.finish(), rows)
+        return error
+    return None
 
 
-def _take(row: dict[str, Any], rows: dict[str, list[dict[str, Any]]], tally: ScopeTally) -> None:
-    """Keep a row under its subscription; one that cannot be addressed is an error of its own."""
+def _subscription(row: dict[str, Any]) -> str:
+    name = subscription_id(row)
+    if name is None:
+        raise broken(f"{row['id']} has no subscriptionId", _SUBSCRIPTIONS)
+    return name
+
+
+def _list_registries(
+    graph: GraphClient, subscriptions: Sequence[str], view: TenantView
+) -> SourceError | None:
+    unplaced: SourceError | None = None
+    try:
+        for page in graph.pages(REGISTRIES, subscriptions, _REGISTRIES):
+            for row in page:
+                unplaced = unplaced or _take(row, view)
+    except SourceError as error:
+        return error
+    return unplaced
+
+
+def _take(row: dict[str, Any], view: TenantView) -> SourceError | None:
+    """Keep a row under its subscription, or its error there; return one that has none."""
+    name = subscription_id(row)
     try:
         facts = registry(row)
     except SourceError as error:
-        tally.fail(error)
+        if name is None:
+            return error
+        view.broken.setdefault(name, []).append(error)
     else:
-        tally.listed += 1
-        rows.setdefault(facts.subscription, []).append(row)
+        view.registries.setdefault(facts.subscription, []).append(row)
+    return None

@@ -8,6 +8,7 @@ from audit.model.scope import ScopeRef
 PROVIDER = "azure"
 SOURCE = "defender"
 
+READ_SUBSCRIPTIONS = "Reader (Microsoft.Resources/subscriptions/read)"
 READ_REGISTRIES = "Reader (Microsoft.ContainerRegistry/registries/read)"
 READ_PRICINGS = "Security Reader (Microsoft.Security/pricings/read)"
 READ_ASSESSMENTS = "Security Reader (Microsoft.Security/assessments/read)"
@@ -23,13 +24,22 @@ ABAC_READ = (
 
 
 def discovery_scope(tenant_id: str) -> ScopeRef:
-    """Name the listing of a tenant's registries."""
+    """Name the listing of the subscriptions that an identity sees in a tenant."""
     return ScopeRef(PROVIDER, f"azure/{tenant_id}", ScopeKind.DISCOVERY)
 
 
-def inventory_scope(
-    tenant_id: str, subscription: str, login_server: str, location: str
-) -> ScopeRef:
+def subscription_scope(tenant_id: str, subscription: str) -> ScopeRef:
+    """Name the listing of a subscription's registries."""
+    return ScopeRef(
+        PROVIDER,
+        f"azure/{subscription}",
+        ScopeKind.DISCOVERY,
+        account=subscription,
+        parent_scope_id=f"azure/{tenant_id}",
+    )
+
+
+def inventory_scope(subscription: str, login_server: str, location: str) -> ScopeRef:
     """Name the listing of one registry."""
     return ScopeRef(
         PROVIDER,
@@ -37,11 +47,11 @@ def inventory_scope(
         ScopeKind.INVENTORY,
         account=subscription,
         region=location,
-        parent_scope_id=f"azure/{tenant_id}",
+        parent_scope_id=f"azure/{subscription}",
     )
 
 
-def findings_scope(tenant_id: str, subscription: str) -> ScopeRef:
+def findings_scope(subscription: str) -> ScopeRef:
     """Name the listing of what Defender says of one subscription."""
     return ScopeRef(
         PROVIDER,
@@ -49,5 +59,5 @@ def findings_scope(tenant_id: str, subscription: str) -> ScopeRef:
         ScopeKind.FINDINGS,
         account=subscription,
         source=SOURCE,
-        parent_scope_id=f"azure/{tenant_id}",
+        parent_scope_id=f"azure/{subscription}",
     )

@@ -26,6 +26,7 @@ class Registry:
 
     Attributes:
         native_id: ARM id.
+        subscription: Its id in lower case.
         abac: Pull roles give nothing here; access is granted by repository.
     """
 
@@ -36,6 +37,15 @@ class Registry:
     abac: bool
 
 
+def subscription_id(row: Mapping[str, Any]) -> str | None:
+    """Return the subscription of a Resource Graph row, None if the row does not tell.
+
+    Ids of Azure are compared without regard to case; names of scopes must hold still.
+    """
+    told = text(pick(row, "subscriptionId"))
+    return told.lower() if told else None
+
+
 def registry(row: Mapping[str, Any]) -> Registry:
     """Read one row of the registries query.
 
@@ -44,7 +54,7 @@ def registry(row: Mapping[str, Any]) -> Registry:
     """
     native_id = str(row["id"])
     login_server = text(dig(row, "properties", "loginServer"))
-    subscription = text(pick(row, "subscriptionId"))
+    subscription = subscription_id(row)
     if login_server is None or subscription is None:
         raise BrokenPageError(
             f"{native_id} has no loginServer or subscriptionId", operation=_OPERATION

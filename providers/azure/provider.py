@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from audit.errors import SourceError
-from audit.model.scope import Plan, ScopeOutcome, ScopeTally, Task
+from audit.model.scope import Plan, ScopeOutcome, Task
 from audit.ports import Capabilities, RegistryProvider, RunContext, Settings, Sink
 from providers.azure.capabilities import CAPABILITIES
-from providers.azure.names import PROVIDER, discovery_scope, findings_scope, inventory_scope
+from providers.azure.names import PROVIDER, findings_scope, inventory_scope
 from providers.azure.parse_registries import registry
 from providers.azure.settings import AzureSettings
-
-Rows = dict[str, list[dict[str, Any]]]
+from providers.azure.visibility import NOT_VISIBLE, TenantView, Visible, visible
 
 
 class AzureProvider:
@@ -28,24 +27,22 @@ class AzureProvider:
         self._settings, self._context = settings, context
 
     def plan(self) -> Plan:
-        """Find the registries of every tenant; one task for each subscription.
+        """Find the subscriptions and registries of every tenant; one task for each subscription.
 
-        A configured subscription without a registry gets a task too. A subscription that two
-        tenants show (delegated administration) is read through the tenant configured first.
+        A configured subscription without a registry gets a task too, if it can be seen. Every
+        subscription seen or configured has an outcome, so that only the registries of one that
+        was really looked at can be gone.
         """
-        tasks: dict[str, Task] = {}
-        outcomes: list[ScopeOutcome] = []
-        for tenant in self._settings.tenants:
-            rows, outcome = self._discover(tenant.tenant_id)
-            outcomes.append(outcome)
-            for subscription, found in rows.items():
-                tasks.setdefault(subscription, _task(tenant.tenant_id, subscription, found))
-        first = self._settings.tenants[0].tenant_id
-        met = {subscription.lower() for subscription in tasks}
-        for subscription in self._settings.subscriptions:
-            if subscription.lower() not in met:
-                tasks[subscription] = _task(first, subscription, [])
-        return Plan(tuple(tasks.values()), tuple(outcomes))
+        configured = tuple(dict.fromkeys(name.lower() for name in self._settings.subscriptions))
+        views = [self._view(tenant.tenant_id, configured) for tenant in self._settings.tenants]
+        found = visible(views, configured)
+        for one in found:
+            if one.outcome.error_code == NOT_VISIBLE:
+                self._context.log.warning("%s: %s", one.outcome.ref.scope_id, one.outcome.error)
+        return Plan(
+            tuple(_task(one) for one in found if one.worth_reading),
+            (*(view.outcome() for view in views), *(one.outcome for one in found)),
+        )
 
     def collect(self, task: Task, sink: Sink) -> Sequence[ScopeOutcome]:
         """Read one subscription; see :func:`providers.azure.subscription.collect_subscription`."""
@@ -53,39 +50,31 @@ class AzureProvider:
 
         return collect_subscription(self._settings, self._context, task, sink)
 
-    def _discover(self, tenant_id: str) -> tuple[Rows, ScopeOutcome]:
+    def _view(self, tenant_id: str, configured: Sequence[str]) -> TenantView:
         from providers.azure.client import AzureSession  # noqa: PLC0415  lazy SDK
         from providers.azure.discovery import discover  # noqa: PLC0415  lazy SDK
 
         try:
             with AzureSession(self._settings, tenant_id) as session:
-                found = discover(
-                    session.graph(), tenant_id, self._settings.subscriptions, self._context
-                )
+                return discover(session.graph(), tenant_id, configured, self._context)
         except SourceError as error:
-            tally = ScopeTally(discovery_scope(tenant_id))
-            tally.fail(error)
-            return {}, tally.finish()
-        return found.by_subscription, found.outcome
+            return TenantView(tenant_id, listing_error=error, registries_error=error)
 
 
-def _task(tenant_id: str, subscription: str, rows: list[dict[str, Any]]) -> Task:
+def _task(one: Visible) -> Task:
     """Describe the reading of one subscription with nothing but text: it may run elsewhere."""
-    registries = [registry(row) for row in rows]
+    found = [registry(row) for row in one.rows]
     return Task(
         provider=PROVIDER,
-        task_id=f"azure/{subscription}",
+        task_id=f"azure/{one.subscription}",
         scopes=(
-            *(
-                inventory_scope(tenant_id, subscription, one.login_server, one.location)
-                for one in registries
-            ),
-            findings_scope(tenant_id, subscription),
+            *(inventory_scope(one.subscription, it.login_server, it.location) for it in found),
+            findings_scope(one.subscription),
         ),
         params={
-            "tenant_id": tenant_id,
-            "subscription": subscription,
-            "registries": json.dumps(rows),
+            "tenant_id": one.tenant_id,
+            "subscription": one.subscription,
+            "registries": json.dumps(one.rows),
         },
     )
 

@@ -8,6 +8,14 @@ from __future__ import annotations
 
 _REGISTRY_MEMBERS = ("id", "name", "location", "subscriptionId", "tags", "properties")
 
+SUBSCRIPTIONS = (
+    "resourcecontainers"
+    " | where type == 'microsoft.resources/subscriptions'"
+    " | project id, subscriptionId, name"
+    " | order by id asc"
+)
+"""Every subscription the principal sees; one it may not read is left out without an error."""
+
 REGISTRIES = (
     "resources"
     " | where type =~ 'microsoft.containerregistry/registries'"

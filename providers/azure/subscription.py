@@ -33,18 +33,18 @@ def collect_subscription(
         timedelta(hours=settings.pending_hours), timedelta(days=settings.rescan_window_days)
     )
     with AzureSession(settings, tenant_id) as session:
-        ref = findings_scope(tenant_id, subscription)
+        ref = findings_scope(subscription)
         defender = DefenderReader(ref, session.graph(), sink, context, windows)
         plan = defender.read_plan()
         if rows:
             sink.write(registry_rows(rows, plan, context.run_id))
-        outcomes = [_inventory(session, tenant_id, one, shelf) for one in registries]
+        outcomes = [_inventory(session, one, shelf) for one in registries]
         names = {one.native_id.lower(): one.login_server for one in registries}
         outcomes.append(defender.read_findings(shelf.placements, names))
     return outcomes
 
 
-def _inventory(session: AzureSession, tenant_id: str, one: Registry, shelf: Shelf) -> ScopeOutcome:
-    ref = inventory_scope(tenant_id, one.subscription, one.login_server, one.location)
+def _inventory(session: AzureSession, one: Registry, shelf: Shelf) -> ScopeOutcome:
+    ref = inventory_scope(one.subscription, one.login_server, one.location)
     with session.registry(one.login_server, abac=one.abac) as client:
         return RegistryReader(one, ref, client, shelf).read()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-FaultKind = Literal["denied", "images_page", "findings", "findings_denied"]
+FaultKind = Literal["denied", "images_page", "findings", "findings_denied", "invisible"]
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,7 @@ class Fault:
     of the whole registry (gcp, ``repository`` empty) always fails with a server error.
     ``findings``: the findings listing of the place always fails with a server error after its
     first page. ``findings_denied``: the findings listing of the place is refused.
+    ``invisible`` (azure): Resource Graph leaves the subscription out entirely, without an error.
     """
 
     kind: FaultKind

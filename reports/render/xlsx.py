@@ -177,9 +177,10 @@ def _summary(words: Words, posture: Posture) -> Iterator[Line]:
 
 
 def _not_covered(run: RunReader, words: Words, posture: Posture) -> Iterator[Line]:
-    """Give every gap, one a line: what it is, how many, and what is known of it."""
-    if not any(gap.open for gap in view.gaps(words, posture)):
-        yield [*_said(words("coverage.nothing"), ""), Cell("", 0, "count"), *_said("")]
+    """Give each kind of gap as a sentence, then every gap: what, how many, what is known of it."""
+    told = [gap.text for gap in view.gaps(words, posture) if gap.open]
+    for sentence in told or [words("coverage.nothing")]:
+        yield [*_said(words("section.coverage"), ""), Cell("", None, "count"), *_said(sentence)]
     for name in _GAPS:
         cols = COLUMNS[name]
         for row in figures.stream(run, name):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from providers.loopback.gcp import GcpLoopback
 from tests.contract.under_test import Area, ProviderUnderTest, each
 
@@ -12,12 +9,6 @@ _NO_SWITCH = "never: an Artifact Registry repository has no such setting"
 _ELSEWHERE = "notimpl: it is in IAM policies and service perimeters, which are not read"
 _NOT_TOLD = "notyet: Artifact Registry does not tell it"
 _NOT_IN_OCCURRENCES = "notyet: occurrences do not tell it"
-
-
-def _secrets(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """None: Google's library finds the credentials by itself, no setting holds them."""
-    del settings
-    return ()
 
 
 GCP = ProviderUnderTest(
@@ -33,7 +24,7 @@ GCP = ProviderUnderTest(
         ),
     ),
     endpoints=(("endpoints", "artifact_registry"), ("endpoints", "grafeas")),
-    secrets=_secrets,
+    secrets=None,  # Google's library finds the credentials by itself
     gaps={
         **each(
             "registries.sku registries.admin_user_enabled registries.role_assignment_mode "

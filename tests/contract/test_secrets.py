@@ -13,7 +13,7 @@ from audit import plugins
 from audit.model.enums import Outcome
 from providers.loopback.estate import FaultKind
 from tests.contract.collected import Collected, collect
-from tests.contract.conftest import Reached
+from tests.contract.conftest import PROVIDERS, Reached
 from tests.contract.estate import contract_estate
 from tests.contract.faults import fault
 
@@ -52,9 +52,21 @@ def wrong(reached: Reached) -> dict[str, Any]:
     return settings
 
 
-def holds_secrets(reached: Reached) -> None:
-    if not reached.provider.secrets(reached.settings()):
-        pytest.skip("no setting of this provider holds a secret")
+@pytest.fixture(params=[one for one in PROVIDERS if one.secrets], ids=lambda one: one.name)
+def keeper(request, clouds):
+    """A provider whose settings hold a secret."""
+    found: Reached = clouds.reach(request.param)
+    return found
+
+
+def secrets_of(keeper: Reached, settings: dict[str, Any]) -> tuple[str, ...]:
+    assert keeper.provider.secrets
+    return keeper.provider.secrets(settings)
+
+
+def test_settings_that_hold_a_secret_say_so(provider):
+    schema = plugins.provider(provider.name).settings_model.model_json_schema()
+    assert ("'format': 'password'" in str(schema)) == (provider.secrets is not None)
 
 
 def test_a_leak_would_be_found(whole):
@@ -70,34 +82,31 @@ def test_a_leak_would_be_found(whole):
 
 
 @pytest.mark.parametrize("kinds", [(), ("denied",), ("findings",)])
-def test_no_secret_is_told(reached, kinds: tuple[FaultKind, ...]):
-    holds_secrets(reached)
-    provider = reached.provider
+def test_no_secret_is_told(keeper, kinds: tuple[FaultKind, ...]):
+    provider = keeper.provider
     faults = [fault(kind, provider, area) for kind in kinds for area in provider.areas]
-    reached.cloud.show(contract_estate(*faults))
-    settings = planted(reached)
+    keeper.cloud.show(contract_estate(*faults))
+    settings = planted(keeper)
     got = collect(provider.name, settings)
     assert got["placements"]
     assert bool([o for o in got.outcomes if o.error]) == bool(kinds)
-    assert leaked(got, *provider.secrets(settings)) == []
+    assert leaked(got, *secrets_of(keeper, settings)) == []
 
 
-def test_a_secret_that_is_refused_is_not_told(reached):
-    holds_secrets(reached)
-    reached.cloud.show(contract_estate())
-    got = collect(reached.name, wrong(reached))
+def test_a_secret_that_is_refused_is_not_told(keeper):
+    keeper.cloud.show(contract_estate())
+    got = collect(keeper.name, wrong(keeper))
     refused = [o for o in got.outcomes if o.outcome is Outcome.DENIED]
     assert refused
     assert all(outcome.error for outcome in refused)
     assert leaked(got, PLANTED) == []
 
 
-def test_settings_do_not_show_their_secrets(reached):
-    holds_secrets(reached)
-    settings = planted(reached)
-    model = plugins.provider(reached.name).settings_model
+def test_settings_do_not_show_their_secrets(keeper):
+    settings = planted(keeper)
+    model = plugins.provider(keeper.name).settings_model
     checked = model.model_validate(settings)
-    secret = reached.provider.secrets(settings)[0]
+    secret = secrets_of(keeper, settings)[0]
     for shown in (
         repr(checked),
         str(checked),
@@ -107,13 +116,12 @@ def test_settings_do_not_show_their_secrets(reached):
         assert secret not in shown
 
 
-def test_a_mistake_beside_a_secret_does_not_show_it(reached):
-    holds_secrets(reached)
-    settings = planted(reached) | {"no_such_key": 1}
-    model = plugins.provider(reached.name).settings_model
+def test_a_mistake_beside_a_secret_does_not_show_it(keeper):
+    settings = planted(keeper) | {"no_such_key": 1}
+    model = plugins.provider(keeper.name).settings_model
     with pytest.raises(ValueError, match="no_such_key") as error:
         model.model_validate(settings)
-    assert reached.provider.secrets(settings)[0] not in str(error.value)
+    assert secrets_of(keeper, settings)[0] not in str(error.value)
 
 
 def test_a_cloud_that_does_not_answer_is_no_empty_one(provider):

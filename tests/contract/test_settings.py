@@ -29,13 +29,13 @@ def _id(both: tuple[ProviderUnderTest, tuple[str, ...]]) -> str:
 def endpoint(request, clouds):
     """Good settings, and a way to put an address into one place of them."""
     provider, path = request.param
-    given = deepcopy(clouds.reach(provider).settings())
+    given: Given = deepcopy(clouds.reach(provider).settings())
     for other in provider.endpoints:
         _put(given, other, "https://elsewhere.example.org")
 
     def with_address(url: str, **more: Any) -> Given:
         _put(given, path, url)
-        return given | more
+        return {**given, **more}
 
     return provider, with_address
 

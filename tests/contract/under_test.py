@@ -65,7 +65,8 @@ class ProviderUnderTest:
     Attributes:
         scope_ids: What its scope ids look like, as a regular expression.
         endpoints: Paths of the settings that hold an address.
-        secrets: What of its settings, and of what they buy, must never be seen.
+        secrets: What of its settings, and of what they buy, must never be seen; None where no
+            setting holds a secret.
         partial: Gaps that the adapter declares of a column that it fills in some cases.
     """
 
@@ -74,7 +75,7 @@ class ProviderUnderTest:
     scope_ids: str
     areas: tuple[Area, ...]
     endpoints: tuple[tuple[str, ...], ...]
-    secrets: Callable[[Mapping[str, Any]], tuple[str, ...]]
+    secrets: Callable[[Mapping[str, Any]], tuple[str, ...]] | None
     gaps: Mapping[str, str]
     unserved: Mapping[str, str]
     partial: frozenset[str] = frozenset()

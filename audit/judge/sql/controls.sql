@@ -15,7 +15,7 @@ results AS (
         CASE outcome WHEN 'complete' THEN 'listed to its end'
             ELSE coalesce(error, 'not listed to its end') END AS reason,
         'scopes' AS operation, 'outcome' AS field, outcome AS value,
-        getvariable('run_id') AS observed_run_id
+        observed_run_id
     FROM scopes_now
 
     UNION ALL

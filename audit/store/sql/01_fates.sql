@@ -12,7 +12,7 @@ FROM (
 -- A scope whose parent could not be listed to its end, or which the plan no longer holds, was not
 -- looked at: it gets an outcome too.
 INSERT INTO scopes_now (provider, scope_id, parent_scope_id, kind, source, account, region,
-                        outcome, listed, errors, api_calls, error_code, error)
+                        outcome, listed, errors, api_calls, error_code, error, observed_run_id)
 SELECT known.provider, known.scope_id, known.parent_scope_id, 'inventory', '', known.account,
     known.region,
     CASE WHEN parent.scope_id IS NULL THEN 'disabled' ELSE 'failed' END, 0, 1, 0,
@@ -20,7 +20,8 @@ SELECT known.provider, known.scope_id, known.parent_scope_id, 'inventory', '', k
     CASE WHEN parent.scope_id IS NULL
         THEN 'known from an earlier run and not in this run''s plan; name it under retired_scopes '
             || 'if it is gone for good'
-        ELSE 'its parent ' || parent.scope_id || ' was not listed to its end' END
+        ELSE 'its parent ' || parent.scope_id || ' was not listed to its end' END,
+    getvariable('run_id')
 FROM last_known AS known
 LEFT JOIN scopes_now AS parent ON parent.scope_id = known.parent_scope_id
 WHERE getvariable('command') = 'run'
@@ -42,3 +43,12 @@ SELECT known.scope_id, now.outcome,
 FROM last_known AS known
 LEFT JOIN scopes_now AS now ON now.scope_id = known.scope_id
 LEFT JOIN scopes_now AS parent ON parent.scope_id = known.parent_scope_id;
+
+-- A scope that this run was not asked for stays on record with its last outcome: an import does not
+-- make last night's denied region disappear.
+INSERT INTO scopes_now BY NAME
+SELECT * FROM prev_scopes AS p
+WHERE p.scope_id NOT IN (SELECT scope_id FROM scopes_now)
+    AND CASE WHEN p.provider = 'files'
+        THEN p.scope_id IN (SELECT scope_id FROM prev_placements)
+        ELSE getvariable('command') <> 'run' END;

@@ -14,6 +14,7 @@ from providers.loopback.estate import Repository, Scan, Statement
 from providers.loopback.packages import by_vulnerability
 from providers.loopback.paging import PageTokenError
 
+_ENHANCED_FINDINGS = "enhancedFindings"
 # Scan statuses under which ECR gives the findings member, be it empty.
 _WITH_FINDINGS = frozenset({"COMPLETE", "ACTIVE"})
 # What ECR says of an image for each reason of Inspector's coverage; the same word if not here.
@@ -42,8 +43,9 @@ def describe_image_scan_findings(call: Call) -> dict[str, Any]:
             f"Image scan does not exist for the image with '{at.image.digest}' in the repository "
             f"with name '{at.repository.name}' in the registry with id '{call.view.account}'",
         )
-    enhanced = call.view.scan_type == ENHANCED
-    status = _STATUS_OF_REASON.get(scan.native[-1], scan.native[-1]) if enhanced else scan.native[0]
+    # A registry that was ENHANCED until now still answers so for images it scanned that way.
+    enhanced = call.view.scan_type == ENHANCED or scan.native[1:] == (_ENHANCED_FINDINGS,)
+    status = _status(call, scan)
     answer: dict[str, Any] = {
         "registryId": call.view.account,
         "repositoryName": at.repository.name,
@@ -108,6 +110,12 @@ def _image_at(call: Call) -> ImageAt:
     return ImageAt(repository, image)
 
 
+def _status(call: Call, scan: Scan) -> str:
+    if call.view.scan_type == ENHANCED:
+        return _STATUS_OF_REASON.get(scan.native[-1], scan.native[-1])
+    return scan.native[0]
+
+
 def _check_faults(call: Call, at: ImageAt) -> None:
     """Break the call where a fault of a BASIC registry says so; ENHANCED ones are Inspector's."""
     view = call.view
@@ -136,7 +144,7 @@ def _enhanced(call: Call, at: ImageAt, scan: Scan) -> dict[str, Any]:
         for group in by_vulnerability(scan.statements)
     ]
     counts = _counts(one["severity"] for one in findings)
-    return _scan_findings(call, at, scan, counts, ("enhancedFindings", findings))
+    return _scan_findings(call, at, scan, counts, (_ENHANCED_FINDINGS, findings))
 
 
 def _scan_findings(

@@ -26,7 +26,9 @@ class World:
     @cached_property
     def subscriptions(self) -> tuple[str, ...]:
         """The ids of the subscriptions the principal may see."""
-        return tuple(dict.fromkeys(place.account for place in self.places))
+        hidden = {fault.account for fault in self._faults("invisible")}
+        accounts = dict.fromkeys(place.account for place in self.places)
+        return tuple(account for account in accounts if account not in hidden)
 
     @cached_property
     def registries(self) -> Mapping[str, Registry]:

@@ -64,7 +64,12 @@ def invalid(message: str) -> GcpError:
 
 
 def enum_number(enum: Message, word: str) -> int:
-    """Return the number of an enum's word, or ``UNKNOWN_ENUM`` if it has no such word."""
+    """Return the number of an enum's word, or ``UNKNOWN_ENUM`` if it has no such word.
+
+    A word of digits is that number, be it in the enum or not.
+    """
+    if word.isdecimal():
+        return int(word)
     return int(enum[word].value) if word in enum.__members__ else UNKNOWN_ENUM
 
 

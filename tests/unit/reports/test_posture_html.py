@@ -143,7 +143,16 @@ def test_tables_have_captions_and_scopes_and_charts_have_titles(page):
 
 def test_sections_come_in_their_order(page, language):
     words = load_words(language)
-    names = ("coverage", "glance", "assessed", "exposures", "kinds", "repositories", "controls")
+    names = (
+        "coverage",
+        "glance",
+        "uncovered",
+        "assessed",
+        "exposures",
+        "kinds",
+        "repositories",
+        "controls",
+    )
     keys = [f"section.{name}" for name in (*names, "changes", "figures")]
     headings = [a["id"] for a in page.named("h2")]
     assert headings == [*names, "changes", "figures"]

@@ -1,0 +1,303 @@
+"""No native status is ever counted as clean: not in a table, a command, or a report."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from pathlib import Path
+
+import duckdb
+import openpyxl
+import pytest
+import yaml
+
+from audit.model.enums import State
+from audit.store.reader import StoredRun, Warehouse
+from providers.loopback.demo import LoopbackDemo
+from providers.loopback.estate import Estate
+from reports import figures
+from reports.render.text import load_words
+from tests.integration import native_statuses as native
+from tests.integration.native_statuses import Planted
+from tests.integration.status_estate import MOMENT, Where, estate_of
+from tests.support.command_line import Done, registry_audit
+
+CLEAN = {"assessed", "inferred_clean"}
+
+
+@dataclass(frozen=True)
+class Night:
+    """One night of the tool over an estate, by its command line."""
+
+    planted: dict[Where, Planted]
+    config: Path
+    folder: Path
+    done: Done
+
+    def ask(self, *words: object) -> Done:
+        return registry_audit(*words, "--config", self.config)
+
+    def open(self) -> StoredRun:
+        return Warehouse.at(str(self.folder / "warehouse")).open_run()
+
+    def counted(self) -> Counter[tuple[str, str]]:
+        """How many images of each provider are in each state."""
+        return Counter((_provider(one), one.state) for one in self.planted.values())
+
+    def assessed(self) -> int:
+        return sum(one.state == "assessed" for one in self.planted.values())
+
+
+def _provider(planted: Planted) -> str:
+    source = planted.place.partition(" ")[0]
+    return {"defender": "azure", "artifact-analysis": "gcp"}.get(source, "aws")
+
+
+def run(estate: Estate, planted: dict[Where, Planted], folder: Path) -> Night:
+    with ExitStack() as stack:
+        clouds = stack.enter_context(LoopbackDemo((estate,)))
+        wanted = {place.provider for place in estate.places}
+        blocks = {name: block for name, block in clouds.providers().items() if name in wanted}
+        document = {
+            "version": 1,
+            "warehouse": str(folder / "warehouse"),
+            "out": str(folder / "reports"),
+            "providers": blocks,
+        }
+        config = folder / "registry-audit.yaml"
+        config.write_text(yaml.safe_dump(document), encoding="utf-8")
+        done = registry_audit("run", "--config", config, "--run-at", MOMENT.isoformat())
+        # The certificate goes with the cloud; what comes after needs no cloud.
+        for block in blocks.values():
+            block.pop("ca_file", None)
+        config.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return Night(planted, config, folder, done)
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory):
+    estate, planted = estate_of(native.every_status())
+    return run(estate, planted, tmp_path_factory.mktemp("statuses"))
+
+
+@pytest.fixture(scope="module")
+def stored(night) -> Iterator[StoredRun]:
+    with night.open() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def posture(stored):
+    return figures.collect(stored)
+
+
+def test_the_tables_are_of_words_that_exist():
+    """A slip of the pen in the tables above would expect *unknown* where nothing is."""
+    assert set(native.INSPECTOR) < set(native.enum("inspector2", "ScanStatusReason"))
+    assert set(native.ECR_BASIC) == set(native.enum("ecr", "ScanStatus"))
+    assert set(native.ARTIFACT_ANALYSIS) < set(native.grafeas_words("AnalysisStatus"))
+    assert set(native.SUCCESS) == set(native.grafeas_words("ContinuousAnalysis"))
+    told = native.every_status()
+    assert {one.state for one in told} == {str(state) for state in State}
+    assert len(told) > 200
+
+
+def test_every_status_becomes_the_state_it_stands_for(night, stored):
+    rows = stored.rows("SELECT registry_id, repository, digest, state FROM assessments")
+    states = {(r["registry_id"], r["repository"], r["digest"]): r["state"] for r in rows}
+    assert len(rows) == len(states)
+    assert states.keys() == night.planted.keys()
+    wrong = {
+        f"{one}: {states[at]} instead of {one.state}"
+        for at, one in night.planted.items()
+        if states[at] != one.state
+    }
+    assert not wrong
+
+
+def test_the_sources_words_are_kept_and_reasons_given(night, stored):
+    rows = stored.rows(
+        "SELECT registry_id, repository, digest, native_status, reason FROM assessments"
+    )
+    for row in rows:
+        planted = night.planted[row["registry_id"], row["repository"], row["digest"]]
+        assert row["reason"].strip()
+        if planted.invented:
+            assert planted.invented in row["native_status"]
+            assert planted.invented in row["reason"], "an unknown word is reported by name"
+
+
+def test_what_was_stated_of_images_that_were_not_assessed_is_kept(night, stored):
+    rows = stored.rows("SELECT registry_id, repository, digest FROM findings")
+    found = Counter((r["registry_id"], r["repository"], r["digest"]) for r in rows)
+    assert found == Counter(at for at, one in night.planted.items() if one.told)
+
+
+def test_nothing_but_statuses_is_in_the_way(stored):
+    outcomes = stored.rows("SELECT DISTINCT outcome FROM scopes")
+    assert outcomes == [{"outcome": "complete"}]
+    assert stored.rows("SELECT outcome FROM runs") == [{"outcome": "complete"}]
+
+
+def test_the_run_is_incomplete(night):
+    assert night.done.code == 4, night.done.err
+    not_assessed = len(night.planted) - night.assessed()
+    assert f'"images_not_assessed":{not_assessed}' in night.done.err
+
+
+def test_the_gate_is_closed(night):
+    gate = night.ask("gate")
+    assert gate.code == 4
+    told = f"{night.assessed()} of {len(night.planted)} images assessed, 0 scopes not complete"
+    assert told in gate.out
+
+
+def test_the_gate_opens_at_the_share_that_was_assessed_and_not_above(night):
+    share = 100 * night.assessed() / len(night.planted)
+    assert night.ask("gate", "--min-assessed", f"{share - 0.01:.4f}").code == 0
+    assert night.ask("gate", "--min-assessed", f"{share + 0.01:.4f}").code == 4
+
+
+def test_the_status_tells_the_share(night):
+    status = night.ask("status")
+    assert status.code == 0
+    assert f"assessed: {night.assessed()} of {len(night.planted)} images" in status.out
+
+
+def test_no_exposure_is_closed_or_called_clean_by_a_status(night, stored):
+    rows = stored.rows("SELECT state, count(*) AS n FROM exposures_now GROUP BY ALL")
+    assert rows == [{"state": "open", "n": sum(one.told for one in night.planted.values())}]
+
+
+def test_the_flat_tables_say_what_an_image_with_findings_is(night):
+    path = str(night.folder / "warehouse" / "current" / "findings.parquet")
+    states = Counter(duckdb.read_parquet(path).project("assessment_state").fetchall())
+    assert states == Counter((one.state,) for one in night.planted.values() if one.told)
+
+
+def test_the_figures_count_only_what_was_assessed(night, posture):
+    counted = night.counted()
+    inferred = sum(n for (_, state), n in counted.items() if state == "inferred_clean")
+    share = posture.share
+    assert (share.assessable, share.assessed) == (len(night.planted), night.assessed())
+    assert (share.inferred, share.assessed_earlier) == (inferred, 0)
+    assert share.not_assessed == len(night.planted) - night.assessed() - inferred
+    rows = posture.figures["states"].rows
+    assert {(r["provider"], r["state"]): r["placements"] for r in rows} == counted
+
+
+def test_the_figures_list_every_image_that_was_not_assessed(night, posture):
+    figure = posture.figures["not_assessed"]
+    assert figure.total == len(figure.rows), "the page would cut the list"
+    listed = Counter[tuple[str, str]]()
+    for row in figure.rows:
+        listed[row["provider"], row["state"]] += row["placements"]
+    blind = {key: n for key, n in night.counted().items() if key[1] not in CLEAN}
+    assert listed == blind
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_page_says_so(night, posture, language):
+    page = Page(_report(night, language, "html").read_text("utf-8"))
+    words = load_words(language)
+    share = words.share(posture.share.assessed, posture.share.assessable)
+    (total, *clouds) = page.rows("share")
+    assert share in total
+    assert str(posture.share.not_assessed) in total
+    assert len(clouds) == 3
+    listed = page.rows("not-assessed")
+    assert len(listed) == len(posture.figures["not_assessed"].rows)
+    text = " ".join(cell for row in listed for cell in row)
+    for one in night.planted.values():
+        assert one.invented in text, "an unknown word is reported by name"
+    lead = words("coverage.not_assessed", some=posture.share.not_assessed, all=len(night.planted))
+    assert lead in page.text
+    assert words("coverage.nothing") not in page.text
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_the_workbook_says_so(night, posture, language):
+    words = load_words(language)
+    book = openpyxl.load_workbook(_report(night, language, "xlsx"), read_only=True)
+    heads, total, *_ = book[words("sheet.share")].values
+    told = dict(zip(heads, total, strict=True))
+    for column, value in (
+        ("assessable", posture.share.assessable),
+        ("assessed", posture.share.assessed),
+        ("inferred", posture.share.inferred),
+        ("not_assessed", posture.share.not_assessed),
+    ):
+        assert told[words(f"column.{column}")] == value, column
+    part = told[words("column.assessed_share")]
+    assert part == pytest.approx(night.assessed() / len(night.planted), abs=0.001)
+    area = words("area.not_assessed")
+    lines = [row for row in book[words("sheet.not_covered")].values if row[0] == area]
+    assert sum(row[2] for row in lines) == posture.share.not_assessed
+
+
+def test_every_image_in_a_good_state_gives_zero_and_an_open_gate(tmp_path):
+    """The codes above are not what the commands always say."""
+    good = [one for one in native.every_status() if one.state == "assessed"]
+    estate, planted = estate_of(good)
+    night = run(estate, planted, tmp_path)
+    assert {place.provider for place in estate.places} == {"aws", "azure", "gcp"}
+    assert night.done.code == 0, night.done.err
+    gate = night.ask("gate")
+    assert gate.code == 0
+    assert f"{len(good)} of {len(good)} images assessed" in gate.out
+
+
+def test_a_plan_that_cannot_be_seen_vouches_for_no_image(tmp_path):
+    hidden = [
+        Planted("defender hidden", (), "unknown"),
+        Planted("defender hidden", ("Unhealthy",), "assessed", told=True),
+    ]
+    estate, planted = estate_of(hidden)
+    night = run(estate, planted, tmp_path)
+    assert night.done.code == 4
+    with night.open() as run_read:
+        rows = run_read.rows("SELECT registry_id, repository, digest, state FROM assessments")
+        scopes = run_read.rows("SELECT outcome FROM scopes WHERE source = 'defender'")
+    states = {(r["registry_id"], r["repository"], r["digest"]): r["state"] for r in rows}
+    assert states == {at: one.state for at, one in planted.items()}
+    assert scopes[0]["outcome"] != "complete"
+
+
+class Page(HTMLParser):
+    """The tables of a report page by their anchor, and its whole text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tables: dict[str, list[list[str]]] = {}
+        self.text = ""
+        self._rows: list[list[str]] = []
+        self.feed(text)
+        self.text = re.sub(r"\s+", " ", self.text)
+
+    def rows(self, anchor: str) -> list[list[str]]:
+        return self.tables[anchor]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag == "div" and given.get("class") == "table":
+            self._rows = self.tables.setdefault(str(given["id"]), [])
+        elif tag == "tbody":
+            self._rows.clear()
+        elif tag == "tr":
+            self._rows.append([])
+        elif tag in {"td", "th"}:
+            self._rows[-1].append("")
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self._rows and self._rows[-1]:
+            self._rows[-1][-1] += data
+
+
+def _report(night: Night, language: str, kind: str) -> Path:
+    (found,) = (night.folder / "reports").glob(f"*.{language}.{kind}")
+    return found
