@@ -66,7 +66,8 @@ def _list_registries(
     try:
         for page in graph.pages(REGISTRIES, subscriptions, _REGISTRIES):
             for row in page:
-                unplaced = unplaced or _take(row, view)
+                problem = _take(row, view)
+                unplaced = unplaced or problem
     except SourceError as error:
         return error
     return unplaced

@@ -87,6 +87,16 @@ SUCCESS = {
     # Any other word of continuous analysis has never been seen before.
 }
 
+# How a source says that it looked and found something.
+FOUND = {
+    "inspector": ("ACTIVE", "SUCCESSFUL"),
+    "ecr-basic": ("COMPLETE",),
+    "defender": ("Unhealthy",),
+    "defender off": ("Unhealthy",),
+    "defender silent": ("Unhealthy",),
+    "artifact-analysis": ("FINISHED_SUCCESS", "ACTIVE"),
+}
+
 HOUR, FRESH, OLD = timedelta(hours=1), timedelta(hours=5), timedelta(days=31)
 
 
@@ -171,7 +181,6 @@ def _defender() -> Iterator[Planted]:
         words = {code for code in codes if state == "unknown"} - {"Unhealthy", "NotApplicable"}
         found = codes[0].lower() == "unhealthy"
         yield Planted("defender", codes, state, told=found, invented=next(iter(words), ""))
-    yield Planted("defender", ("Unhealthy",), "unknown")  # a finding that names no vulnerability
     yield Planted("defender", ("Healthy",), "stale", OLD)
     yield Planted("defender", (), "inferred_clean")
     yield Planted("defender", (), "pending", pushed=HOUR / 2)

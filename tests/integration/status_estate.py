@@ -20,7 +20,6 @@ from providers.loopback.repositories import OCI_CONFIG, OCI_MANIFEST
 from tests.integration.native_statuses import Planted
 
 MOMENT = datetime(2026, 11, 22, 2, tzinfo=UTC)
-REPOSITORY = "team/app"
 Where = tuple[str, str, str]
 _SUBSCRIPTION = "00000000-0000-4000-8000-00000000000"
 
@@ -62,22 +61,31 @@ PLACES = {
 }
 
 
-def estate_of(planted: Sequence[Planted]) -> tuple[Estate, dict[Where, Planted]]:
-    """Return an estate that holds the planted images alone, and where each of them lies."""
-    held: dict[str, list[Image]] = {}
+def estate_of(
+    planted: Sequence[Planted], *, apart: bool = False
+) -> tuple[Estate, dict[Where, Planted]]:
+    """Return an estate that holds the planted images alone, and where each of them lies.
+
+    Args:
+        planted: Statuses; the place of each in this list makes its digest.
+        apart: Put each image into a repository of its own.
+    """
+    held: dict[str, dict[str, list[Image]]] = {}
     where: dict[Where, Planted] = {}
     for number, one in enumerate(planted):
-        image = _image(number, one)
-        held.setdefault(one.place, []).append(image)
-        where[PLACES[one.place].registries[0].registry_id, REPOSITORY, image.digest] = one
-    places = tuple(_holding(PLACES[name], images) for name, images in held.items())
+        image, name = _image(number, one), f"team/app-{number}" if apart else "team/app"
+        held.setdefault(one.place, {}).setdefault(name, []).append(image)
+        where[PLACES[one.place].registries[0].registry_id, name, image.digest] = one
+    places = tuple(_holding(PLACES[name], inside) for name, inside in held.items())
     return Estate("every status", MOMENT, places, "tenant-1", page_size=1000), where
 
 
-def _holding(place: Place, images: Sequence[Image]) -> Place:
+def _holding(place: Place, inside: Mapping[str, Sequence[Image]]) -> Place:
     (registry,) = place.registries
-    repository = Repository(REPOSITORY, registry.created_at, tuple(images))
-    return replace(place, registries=(replace(registry, repositories=(repository,)),))
+    repositories = tuple(
+        Repository(name, registry.created_at, tuple(images)) for name, images in inside.items()
+    )
+    return replace(place, registries=(replace(registry, repositories=repositories),))
 
 
 def _image(number: int, planted: Planted) -> Image:

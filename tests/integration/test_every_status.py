@@ -6,12 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 
 import duckdb
-import openpyxl
+import openpyxl  # type: ignore[import-untyped]  # ships no types
 import pytest
 import yaml
 
@@ -23,7 +24,7 @@ from reports import figures
 from reports.render.text import load_words
 from tests.integration import native_statuses as native
 from tests.integration.native_statuses import Planted
-from tests.integration.status_estate import MOMENT, Where, estate_of
+from tests.integration.status_estate import Where, estate_of
 from tests.support.command_line import Done, registry_audit
 
 CLEAN = {"assessed", "inferred_clean"}
@@ -57,20 +58,23 @@ def _provider(planted: Planted) -> str:
     return {"defender": "azure", "artifact-analysis": "gcp"}.get(source, "aws")
 
 
-def run(estate: Estate, planted: dict[Where, Planted], folder: Path) -> Night:
+def run(folder: Path, planted: dict[Where, Planted], *nights: Estate) -> Night:
+    """Run every night in turn; the last one holds ``planted``."""
     with ExitStack() as stack:
-        clouds = stack.enter_context(LoopbackDemo((estate,)))
-        wanted = {place.provider for place in estate.places}
+        clouds = stack.enter_context(LoopbackDemo(nights))
+        wanted = {place.provider for place in nights[-1].places}
         blocks = {name: block for name, block in clouds.providers().items() if name in wanted}
         document = {
             "version": 1,
             "warehouse": str(folder / "warehouse"),
             "out": str(folder / "reports"),
+            "policy": {"newest_tagged": 1000},
             "providers": blocks,
         }
         config = folder / "registry-audit.yaml"
         config.write_text(yaml.safe_dump(document), encoding="utf-8")
-        done = registry_audit("run", "--config", config, "--run-at", MOMENT.isoformat())
+        for shown in clouds.nights():
+            done = registry_audit("run", "--config", config, "--run-at", shown.moment)
         # The certificate goes with the cloud; what comes after needs no cloud.
         for block in blocks.values():
             block.pop("ca_file", None)
@@ -81,7 +85,7 @@ def run(estate: Estate, planted: dict[Where, Planted], folder: Path) -> Night:
 @pytest.fixture(scope="module")
 def night(tmp_path_factory):
     estate, planted = estate_of(native.every_status())
-    return run(estate, planted, tmp_path_factory.mktemp("statuses"))
+    return run(tmp_path_factory.mktemp("statuses"), planted, estate)
 
 
 @pytest.fixture(scope="module")
@@ -239,11 +243,28 @@ def test_the_workbook_says_so(night, posture, language):
     assert sum(row[2] for row in lines) == posture.share.not_assessed
 
 
+def test_no_status_but_a_look_closes_an_exposure(tmp_path):
+    """A day after each image was found vulnerable its source says this instead, and no finding."""
+    after = [replace(one, told=False) for one in native.every_status() if not one.archived]
+    before = [replace(one, native=native.FOUND[one.place], told=True) for one in after]
+    first, _ = estate_of(before, apart=True)
+    second, planted = estate_of(after, apart=True)
+    earlier = replace(first, moment=first.moment - timedelta(days=1))
+    night = run(tmp_path, planted, earlier, second)
+    with night.open() as stored:
+        rows = stored.rows("SELECT registry_id, repository, state FROM exposures_now")
+    states = {(row["registry_id"], row["repository"]): row["state"] for row in rows}
+    assert len(states) == len(rows) == len(planted)
+    for (registry, repository, _), one in planted.items():
+        looked = one.state == "assessed"
+        assert states[registry, repository] == ("closed" if looked else "unconfirmed"), str(one)
+
+
 def test_every_image_in_a_good_state_gives_zero_and_an_open_gate(tmp_path):
     """The codes above are not what the commands always say."""
     good = [one for one in native.every_status() if one.state == "assessed"]
     estate, planted = estate_of(good)
-    night = run(estate, planted, tmp_path)
+    night = run(tmp_path, planted, estate)
     assert {place.provider for place in estate.places} == {"aws", "azure", "gcp"}
     assert night.done.code == 0, night.done.err
     gate = night.ask("gate")
@@ -251,20 +272,23 @@ def test_every_image_in_a_good_state_gives_zero_and_an_open_gate(tmp_path):
     assert f"{len(good)} of {len(good)} images assessed" in gate.out
 
 
-def test_a_plan_that_cannot_be_seen_vouches_for_no_image(tmp_path):
-    hidden = [
+def test_a_plan_that_is_not_seen_and_a_row_that_names_nothing_vouch_for_no_image(tmp_path):
+    doubtful = [
         Planted("defender hidden", (), "unknown"),
+        Planted("defender hidden", (), "unknown", pushed=native.OLD),
+        Planted("defender hidden", ("Unhealthy",), "unknown"),
         Planted("defender hidden", ("Unhealthy",), "assessed", told=True),
     ]
-    estate, planted = estate_of(hidden)
-    night = run(estate, planted, tmp_path)
+    estate, planted = estate_of(doubtful)
+    night = run(tmp_path, planted, estate)
     assert night.done.code == 4
-    with night.open() as run_read:
-        rows = run_read.rows("SELECT registry_id, repository, digest, state FROM assessments")
-        scopes = run_read.rows("SELECT outcome FROM scopes WHERE source = 'defender'")
+    with night.open() as stored:
+        rows = stored.rows("SELECT registry_id, repository, digest, state FROM assessments")
+        scopes = stored.rows("SELECT outcome FROM scopes WHERE source = 'defender'")
     states = {(r["registry_id"], r["repository"], r["digest"]): r["state"] for r in rows}
     assert states == {at: one.state for at, one in planted.items()}
-    assert scopes[0]["outcome"] != "complete"
+    assert scopes == [{"outcome": "partial"}], "a row that cannot be read is an incomplete listing"
+    assert "1 of 4 images assessed, 1 scopes not complete" in night.ask("gate").out
 
 
 class Page(HTMLParser):
@@ -279,11 +303,11 @@ class Page(HTMLParser):
         self.text = re.sub(r"\s+", " ", self.text)
 
     def rows(self, anchor: str) -> list[list[str]]:
-        return self.tables[anchor]
+        return self.tables[f"table-{anchor}"]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
-        if tag == "div" and given.get("class") == "table":
+        if tag == "div" and "table" in (given.get("class") or "").split():
             self._rows = self.tables.setdefault(str(given["id"]), [])
         elif tag == "tbody":
             self._rows.clear()

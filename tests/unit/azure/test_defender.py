@@ -73,7 +73,7 @@ def read(pricings: Any, assessments: Any) -> tuple[ScopeOutcome, KeepingSink, di
     sink = KeepingSink()
     windows = Windows(timedelta(hours=1), timedelta(days=30))
     with served(pricings, assessments) as graph:
-        reader = DefenderReader(findings_scope("t-1", "s-1"), graph, sink, CONTEXT, windows)
+        reader = DefenderReader(findings_scope("s-1"), graph, sink, CONTEXT, windows)
         reader.read_plan()
         outcome = reader.read_findings(inventory(), REGISTRIES)
     states = {

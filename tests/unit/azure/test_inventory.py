@@ -48,7 +48,7 @@ def serve(**answers: Any) -> Callable[[Asked], Say]:
 
 def read(served: Callable[[Asked], Say], *, abac: bool = False) -> tuple[ScopeOutcome, KeepingSink]:
     registry = Registry("/arm", "acme.azurecr.io", "s-1", "westeurope", abac)
-    ref = inventory_scope("t-1", "s-1", "acme.azurecr.io", "westeurope")
+    ref = inventory_scope("s-1", "acme.azurecr.io", "westeurope")
     sink = KeepingSink()
     with opened(Served(served), abac=abac) as (client, _):
         shelf = Shelf(sink, CONTEXT, lambda name: name != "left-out")

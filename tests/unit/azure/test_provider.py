@@ -52,7 +52,9 @@ def test_every_scope_is_complete_and_counted(calm):
     told = {scope: (o.outcome, o.expected, o.listed, o.errors) for scope, o in run.outcomes.items()}
     statements = sum(len(one.scan.statements) for one in SCANNED if one.scan)
     assert told == {
-        f"azure/{TENANT}": (Outcome.COMPLETE, 3, 3, 0),
+        f"azure/{TENANT}": (Outcome.COMPLETE, 2, 2, 0),
+        f"azure/{ONE}": (Outcome.COMPLETE, None, 2, 0),
+        f"azure/{TWO}": (Outcome.COMPLETE, None, 1, 0),
         f"azure/{PROD}": (Outcome.COMPLETE, 21, 21, 0),
         f"azure/{OPEN}": (Outcome.COMPLETE, 1, 1, 0),
         f"azure/{BARE}": (Outcome.COMPLETE, 1, 1, 0),
@@ -70,10 +72,23 @@ def test_one_task_a_subscription_promises_its_scopes(calm):
     for task in run.plan.tasks:
         assert all(isinstance(value, str) for value in task.params.values())
         for ref in task.scopes:
-            assert ref.parent_scope_id == f"azure/{TENANT}"
+            assert ref.parent_scope_id == f"azure/{ref.account}"
             assert ref.account == task.params["subscription"]
             source = "defender" if ref.kind is ScopeKind.FINDINGS else ""
             assert ref.source == source
+
+
+def test_discovery_is_a_tree_that_two_reads_a_tenant_found(calm):
+    _, run, _ = calm
+    assert {one.ref.scope_id: one.ref.parent_scope_id for one in run.plan.outcomes} == {
+        f"azure/{TENANT}": "",
+        f"azure/{ONE}": f"azure/{TENANT}",
+        f"azure/{TWO}": f"azure/{TENANT}",
+    }
+    for one in run.plan.outcomes:
+        assert one.ref.kind is ScopeKind.DISCOVERY
+        assert one.ref.account == one.ref.scope_id.removeprefix("azure/").replace(TENANT, "")
+    assert sum(one.api_calls for one in run.plan.outcomes) == 2
 
 
 def test_images_are_those_of_the_estate(calm):

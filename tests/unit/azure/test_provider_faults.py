@@ -10,7 +10,7 @@ import pytest
 
 from audit.model.enums import Outcome
 from providers.loopback.azure import AzureLoopback
-from providers.loopback.estate import Fault, FaultKind, Repository, Scan
+from providers.loopback.estate import Fault, FaultKind, Place, Repository, Scan
 from tests.unit.azure.support import Read, grown, read
 from tests.unit.loopback.azure_estates import (
     BARE,
@@ -138,15 +138,17 @@ def test_a_subscription_without_a_single_row_is_not_clean():
 
 def test_patterns_choose_repositories_and_configured_subscriptions_have_a_task():
     empty = "00000000-0000-4000-8000-00000000000e"
-    with AzureLoopback(estate()) as cloud:
-        run = read(cloud.settings(), subscriptions=[TWO, empty], exclude=["to*"])
+    described = estate()
+    described = replace(described, places=(*described.places, Place("azure", empty, "", ())))
+    with AzureLoopback(described) as cloud:
+        run = read(cloud.settings(), subscriptions=[TWO, empty.upper()], exclude=["to*"])
     assert {task.task_id for task in run.plan.tasks} == {f"azure/{TWO}", f"azure/{empty}"}
     assert run.sink["placements"] == []
     assert run.outcomes[f"azure/{BARE}"].outcome is Outcome.COMPLETE
-    # Nothing at all is visible there, and that is not the same as nothing being there.
-    unseen = run.outcomes[f"azure/{empty}/defender"]
-    assert unseen.outcome is Outcome.DENIED
-    assert "pricings" in str(unseen.missing_permission)
+    told = run.outcomes[f"azure/{empty}"]
+    assert (told.outcome, told.listed) == (Outcome.COMPLETE, 0)
+    assert f"azure/{empty}/defender" in run.outcomes
+    assert f"azure/{ONE}" not in run.outcomes
 
 
 def test_a_second_night_is_read_afresh():
@@ -201,3 +203,32 @@ def test_an_authority_that_is_not_there_is_unavailable_not_denied():
     (outcome,) = run.outcomes.values()
     assert (outcome.outcome, outcome.error_code) == (Outcome.FAILED, "ClientAuthenticationError")
     assert outcome.missing_permission is None
+
+
+def test_a_configured_subscription_that_has_become_invisible_is_denied_and_not_asked_again(caplog):
+    with AzureLoopback(estate(Fault("invisible", "azure", TWO))) as cloud:
+        run = read(cloud.settings(), subscriptions=[ONE, TWO])
+        calls = cloud.calls["resource_graph.resources"]
+    told = run.outcomes[f"azure/{TWO}"]
+    assert (told.outcome, told.error_code) == (Outcome.DENIED, "SubscriptionNotVisible")
+    assert "Microsoft.Resources/subscriptions/read" in str(told.missing_permission)
+    assert run.outcomes[f"azure/{ONE}"].outcome is Outcome.COMPLETE
+    assert {task.task_id for task in run.plan.tasks} == {f"azure/{ONE}"}
+    assert f"azure/{TWO}" in caplog.text
+    listings, defender_pages = 2, 1 + run.outcomes[DEFENDER].api_calls - 1
+    assert calls == listings + defender_pages
+
+
+def test_an_invisible_subscription_that_nobody_asked_for_has_no_outcome():
+    with AzureLoopback(estate(Fault("invisible", "azure", TWO))) as cloud:
+        run = read(cloud.settings())
+    assert {one.ref.scope_id for one in run.plan.outcomes} == {f"azure/{TENANT}", f"azure/{ONE}"}
+
+
+def test_when_nothing_that_was_asked_for_is_visible_the_refusal_is_everyones():
+    with AzureLoopback(estate(Fault("invisible", "azure", TWO))) as cloud:
+        run = read(cloud.settings(), subscriptions=[TWO])
+    assert {scope: one.outcome for scope, one in run.outcomes.items()} == {
+        f"azure/{TENANT}": Outcome.DENIED,
+        f"azure/{TWO}": Outcome.DENIED,
+    }
