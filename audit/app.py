@@ -13,11 +13,11 @@ from pydantic import BaseModel
 
 from audit import plugins
 from audit.collect.runner import Progress, plan_all, run_tasks
-from audit.config import Config, config_sha256, validate
+from audit.config import Config, check_names, config_sha256, validate
 from audit.errors import UsageError
 from audit.log import LOGGER
 from audit.model.scope import Plan, ScopeOutcome, Task
-from audit.ports import RegistryProvider, RunContext
+from audit.ports import RegistryProvider, Report, RunContext
 from audit.store.assembly import ScopeEnd
 from audit.store.commit import Commit, commit_run
 from audit.store.lock import writer_lock
@@ -69,12 +69,27 @@ class App:
         return RunContext(run_id_of(self.moment), self.moment, log)
 
     def settings(self) -> dict[str, BaseModel]:
-        """Return each configured provider's checked settings."""
-        where = self.config.source
+        """Return each configured provider's checked settings.
+
+        Raises:
+            ConfigError: There is no such provider, or its settings are wrong.
+        """
+        known, where = plugins.names(plugins.PROVIDERS), self.config.source
+        check_names("providers", self.config.providers, known, where)
         return {
             name: validate(plugins.provider(name).settings_model, block, f"providers.{name}", where)
             for name, block in sorted(self.config.providers.items())
         }
+
+    def reports(self) -> list[Report]:
+        """Return the configured reports, or all of them.
+
+        Raises:
+            ConfigError: There is no such report.
+        """
+        known = plugins.names(plugins.REPORTS)
+        check_names("reports", self.config.reports, known, self.config.source)
+        return plugins.reports(self.config.reports)
 
     def providers(self, context: RunContext) -> dict[str, RegistryProvider]:
         """Open the configured providers."""
@@ -90,6 +105,7 @@ class App:
             planned: Told the tasks once they are known; returns the callback for each task's end.
         """
         context = self.context()
+        self.reports()  # a wrong name must not wait for the end of the night
         with writer_lock(self.warehouse.layout, context.run_id):
             published = self.ready(context.run_id)
             providers = self.providers(context)
@@ -149,10 +165,11 @@ class App:
 
     def report(self, out: Path, run_id: str | None = None) -> list[Path]:
         """Write the configured reports of a run, by default the newest."""
+        reports = self.reports()
         out.mkdir(parents=True, exist_ok=True)
         written: list[Path] = []
         with self.warehouse.open_run(run_id) as run:
-            for report in plugins.reports(self.config.reports):
+            for report in reports:
                 for language in self.config.languages:
                     written += report.render(run, out, language)
         return written

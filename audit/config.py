@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -17,6 +17,7 @@ from audit.errors import ConfigError
 from audit.ports import Settings
 
 M = TypeVar("M", bound=BaseModel)
+_MERGE = "tag:yaml.org,2002:merge"
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -73,14 +74,20 @@ class _StrictLoader(yaml.SafeLoader):
     """A YAML loader that refuses a key given twice."""
 
 
+class _TwiceError(yaml.YAMLError):
+    """A key is given twice in one mapping."""
+
+
 def _mapping(loader: _StrictLoader, node: yaml.MappingNode) -> dict[Any, Any]:
-    seen: set[Any] = set()
+    seen: set[str] = set()
     for key_node, _ in node.value:
-        key = loader.construct_object(key_node)
-        if key in seen:
+        # Keys that are no scalars are refused below; a merge (<<) may be given several times.
+        if not isinstance(key_node, yaml.ScalarNode) or key_node.tag == _MERGE:
+            continue
+        if key_node.value in seen:
             line = key_node.start_mark.line + 1
-            raise ConfigError(f"key {key!r} is given twice", where=f"line {line}", cure="keep one")
-        seen.add(key)
+            raise _TwiceError(f"line {line}: key {key_node.value!r} is given twice")
+        seen.add(key_node.value)
     return loader.construct_mapping(node, deep=True)
 
 
@@ -102,7 +109,9 @@ def load_config(path: Path, environment: Mapping[str, str]) -> Config:
         ) from error
     try:
         document = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  a SafeLoader underneath
-    except yaml.YAMLError as error:
+    except _TwiceError as error:
+        raise ConfigError(str(error), where=str(path), cure="keep one") from error
+    except (yaml.YAMLError, ValueError) as error:  # a date that is none is a ValueError
         raise ConfigError(f"not YAML: {error}", where=str(path), cure="mend the syntax") from error
     if not isinstance(document, dict):
         raise ConfigError("is not a mapping", where=str(path), cure="start with 'version: 1'")
@@ -147,14 +156,31 @@ def validate(model: type[M], document: Any, path: str, where: str) -> M:  # noqa
         ) from None
 
 
+def check_names(path: str, given: Iterable[str], known: Sequence[str], where: str) -> None:
+    """Check that plug-ins named in the configuration exist.
+
+    Raises:
+        ConfigError: One does not; the nearest name that does is told.
+    """
+    for name in given:
+        if name not in known:
+            near = _nearest(name, known)
+            cure = f"known: {', '.join(known)}"
+            raise ConfigError(f"{path}: unknown name {name!r}{near}", where=where, cure=cure)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f", did you mean {near[0]!r}?" if near else ""
+
+
 def _fault(model: type[BaseModel], fault: Any, path: str) -> str:  # noqa: ANN401  pydantic's dict
     where = path
     for part in fault["loc"]:
         where = _join(where, part)
     if fault["type"] != "extra_forbidden":
         return f"{where}: {fault['msg']}"
-    near = difflib.get_close_matches(str(fault["loc"][-1]), list(_names(model)), n=1)
-    return f"{where}: unknown key" + (f", did you mean {near[0]!r}?" if near else "")
+    return f"{where}: unknown key" + _nearest(str(fault["loc"][-1]), _names(model))
 
 
 def _names(model: type[BaseModel]) -> Iterator[str]:

@@ -16,6 +16,8 @@ def check_endpoint(url: str, *, allow_insecure_loopback: bool) -> str:
         ValueError: Anything else, with what to write instead.
     """
     parts = urlsplit(url)
+    if parts.username is not None:  # not repeated: it may be a secret
+        raise ValueError(f"the address of {parts.hostname!r} holds credentials; leave them out")
     if parts.scheme == "https" and parts.hostname:
         return url
     if parts.scheme != "http" or not parts.hostname:

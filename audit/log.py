@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import types
@@ -28,7 +29,10 @@ class JsonFormatter(logging.Formatter):
         line |= {name: value for name, value in vars(record).items() if name not in _OWN}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return orjson.dumps(line, default=str).decode()
+        try:
+            return orjson.dumps(line, default=str).decode()
+        except TypeError:  # a file name that is no text, a number of more than 64 bits
+            return json.dumps(line, default=str)
 
 
 def configure(*, json_logs: bool, quiet: bool, stream: TextIO | None = None) -> logging.Logger:

@@ -65,7 +65,7 @@ class Held:
     carrier_pushed: datetime | None
     scope_id: str
     severity: str = "UNKNOWN"
-    fixable: bool = False
+    fix: str = "unknown"
     event: str = ""
     reason: str = ""
 
@@ -186,7 +186,7 @@ class Oracle:
             carrier_pushed=pushed,
             scope_id=scope_id,
             severity=max((s.severity for _, s, _ in carriers), key=SEVERITIES.index),
-            fixable=any(s.fixed_version for _, s, _ in carriers),
+            fix=max((fix_of(night, w, s) for w, s, _ in carriers), key=FIXES.index),
         )
         event, reason = self._event(night, before, held, carriers, fresh=fresh)
         return replace(held, event=event, reason=reason)
@@ -198,7 +198,7 @@ class Oracle:
             return ("reopened" if before else "opened", self._appearance(carriers))
         if fresh and before.state == "unconfirmed":
             return ("confirmed", "stated_again")
-        if fresh and (before.severity, before.fixable) != (held.severity, held.fixable):
+        if fresh and (before.severity, before.fix) != (held.severity, held.fix):
             return ("changed", "severity" if before.severity != held.severity else "fix")
         if not fresh and before.state == "open":
             return ("unconfirmed", self._blind(night, held, carriers))
@@ -240,7 +240,15 @@ class Oracle:
 
 
 Carriers = list[tuple[Where, Statement, datetime]]
+FIXES = ["unknown", "not_available", "available"]
 SEVERITIES = ["UNKNOWN", "NEGLIGIBLE", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
+
+
+def fix_of(night: Night, where: Where, statement: Statement) -> str:
+    """Return what the source tells of a fix; ECR basic scanning tells nothing."""
+    if night.placements[where].source == "ecr-basic":
+        return "unknown"
+    return "available" if statement.fixed_version else "not_available"
 
 
 def stated(night: Night) -> dict[ExposureKey, Carriers]:

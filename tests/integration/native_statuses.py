@@ -7,13 +7,14 @@ clouds' own models, so that a word that an SDK update brings is planted too, and
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import product
 from typing import Any
 
 import botocore.session
 from grafeas import grafeas_v1
+
+from tests.support.status_estate import FRESH, Planted
 
 # Reasons of Inspector's coverage whatever the status code, if that code is one of Inspector's.
 INSPECTOR = {
@@ -97,32 +98,7 @@ FOUND = {
     "artifact-analysis": ("FINISHED_SUCCESS", "ACTIVE"),
 }
 
-HOUR, FRESH, OLD = timedelta(hours=1), timedelta(hours=5), timedelta(days=31)
-
-
-@dataclass(frozen=True)
-class Planted:
-    """One image: what its source says, and the state it must get.
-
-    Attributes:
-        place: Name of the place it lies in, see ``PLACES``.
-        scanned: Age of the evidence; None when the source gives none.
-        pushed: Age of the image.
-        invented: The word that no model holds, which must be told to the reader.
-    """
-
-    place: str
-    native: tuple[str, ...]
-    state: str
-    scanned: timedelta | None = FRESH
-    pushed: timedelta = timedelta(days=3)
-    archived: bool = False
-    told: bool = False
-    invented: str = ""
-
-    def __str__(self) -> str:
-        age = "" if self.scanned == FRESH else f" scanned {self.scanned} ago"
-        return f"{self.place} {'/'.join(self.native) or 'nothing'}{age}"
+HOUR, OLD = timedelta(hours=1), timedelta(days=31)
 
 
 def enum(service: str, shape: str) -> list[str]:

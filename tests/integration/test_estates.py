@@ -17,22 +17,25 @@ from providers.loopback.story import first_night
 from providers.loopback.truth import Oracle
 from tests.support.cloud_run import nightly_runs
 from tests.support.compare import balance, differences
-from tests.support.strategies import SMALL, histories
+from tests.support.report_compare import report_differences
+from tests.support.strategies import SMALL, History, histories
 
 
 def assert_equal_to_truth(root: Path, nights: list[Estate]) -> None:
-    oracle = Oracle()
+    oracle, before = Oracle(), None
     for estate, result in nightly_runs(root, nights):
         night = oracle.advance(estate)
         with Warehouse.at(str(root)).open_run() as run:
             assert differences(run, night) == {}, estate.name
             now_open, by_flow = balance(run)
             assert now_open == by_flow
+            assert report_differences(run, night, before) == {}, estate.name
             scopes = run.rows("SELECT scope_id, outcome FROM scopes WHERE kind = 'inventory'")
         assert {row["scope_id"]: row["outcome"] for row in scopes} == night.scopes
         blind = [w for w in night.assessable() if night.assessments[w].state != "assessed"]
         assert result.unassessed == len(blind)
         assert result.incomplete == bool(blind or set(result.scopes) != {"complete"})
+        before = night
 
 
 @pytest.mark.slow
@@ -43,9 +46,9 @@ def test_both_nights_of_the_demo_equal_the_truth(tmp_path: Path):
 @pytest.mark.slow
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(histories(nights=2))
-def test_random_estates_with_random_faults_equal_the_truth(nights: list[Estate]):
+def test_random_estates_with_random_faults_equal_the_truth(history: History):
     with TemporaryDirectory() as folder:
-        assert_equal_to_truth(Path(folder), nights)
+        assert_equal_to_truth(Path(folder), history.nights)
 
 
 def test_the_same_estate_makes_the_same_bytes(tmp_path: Path):

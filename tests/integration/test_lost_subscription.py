@@ -115,8 +115,15 @@ def test_a_subscription_out_of_sight_keeps_its_registries(tmp_path: Path, case: 
     )
     assert third.lost()["outcome"] == "complete"
     assert set(third.placements.values()) == {third.result.run_id}
-    assert "unconfirmed" not in third.states or third.result.unassessed
     assert "confirmed" in {event for event, _ in third.events}
+
+
+def test_a_tenant_that_lets_nobody_in_keeps_its_registries(tmp_path: Path):
+    one, two = nights(2)
+    stranger = {"tenant_id": two.tenant, "client_id": "stranger", "client_secret": "wrong"}
+    first, second = run(tmp_path, [(one, {}), (two, {"tenants": [stranger]})])
+    assert_not_believed_gone(first, second, first.result.run_id)
+    assert second.scopes[f"azure/{two.tenant}"]["outcome"] == "denied"
 
 
 def test_out_of_sight_for_two_nights_is_not_gone_either(tmp_path: Path):

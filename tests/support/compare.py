@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 from audit.store.reader import StoredRun
-from providers.loopback.truth import Night, stated
+from providers.loopback.truth import Night
 
 
 def differences(run: StoredRun, night: Night) -> dict[str, Any]:
@@ -63,16 +63,18 @@ def _told(night: Night) -> Counter[tuple[Any, ...]]:
     )
 
 
-def _exposures(run: StoredRun) -> dict[tuple[str, ...], tuple[str, str]]:
+def _exposures(run: StoredRun) -> dict[tuple[str, ...], tuple[str, str, str]]:
     rows = run.rows(
-        "SELECT registry_id, repository, vulnerability_id, package_name, state, severity "
-        "FROM exposures_now WHERE state <> 'closed'"
+        "SELECT registry_id, repository, vulnerability_id, package_name, state, severity, "
+        "fix_state FROM exposures_now WHERE state <> 'closed'"
     )
-    return {tuple(r.values())[:4]: (r["state"], r["severity"]) for r in rows}
+    return {tuple(r.values())[:4]: (r["state"], r["severity"], r["fix_state"]) for r in rows}
 
 
-def _held(night: Night) -> dict[tuple[str, ...], tuple[str, str]]:
-    return {key: (held.state, held.severity) for key, held in night.open_exposures().items()}
+def _held(night: Night) -> dict[tuple[str, ...], tuple[str, str, str]]:
+    return {
+        key: (held.state, held.severity, held.fix) for key, held in night.open_exposures().items()
+    }
 
 
 def _changes(run: StoredRun) -> dict[tuple[str, str], int]:
@@ -89,8 +91,3 @@ def balance(run: StoredRun) -> tuple[int, int]:
         "AS by_flow FROM exposure_changes"
     )[0]
     return row["now_open"], row["by_flow"]
-
-
-def sums(night: Night) -> int:
-    """Return how many exposures are stated afresh or carried, as a check on the oracle itself."""
-    return len(stated(night))

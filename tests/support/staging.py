@@ -13,7 +13,7 @@ from audit.store.layout import Layout
 from audit.store.reader import Warehouse
 from audit.store.staging import TaskStaging
 from providers.loopback.answers import answered, inventory_outcome, listed, scope_of, worst
-from providers.loopback.estate import Estate, Image, Place, Registry
+from providers.loopback.estate import Estate, Image, Place, Registry, Statement
 from providers.loopback.scans import source_of
 
 POLICY = {"newest_tagged": 10, "used_within_days": 30, "evidence_window_days": 30}
@@ -101,9 +101,15 @@ def blocks(estate: Estate, place: Place, registry: Registry) -> list[Columns]:
                     package_name=told.package,
                     package_version=told.version,
                     severity=told.severity,
-                    fix_state="available" if told.fixed_version else "not_available",
+                    fix_state=_fix_state(source_of(place), told),
                 )
     return [images, placements, assessments, findings]
+
+
+def _fix_state(source: str, told: Statement) -> str:
+    if source == "ecr-basic":
+        return "unknown"
+    return "available" if told.fixed_version else "not_available"
 
 
 def _place(images: Columns, placements: Columns, repository: str, image: Image) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from providers.loopback.estate import Estate, Fault
-from providers.loopback.story import Sizes, first_night, next_night, places
+from providers.loopback.story import Sizes, first_night, next_night
 
 SMALL = Sizes(repositories=2, versions=3, flaws=40, flaws_per_image=3, odd_share=0.3)
 
@@ -36,12 +36,22 @@ def faults(draw: st.DrawFn, estate: Estate) -> tuple[Fault, ...]:
     return tuple(chosen)
 
 
+class History:
+    """Consecutive nights of one estate; shown by their faults, for a whole estate fills books."""
+
+    def __init__(self, seed: int, nights: list[Estate]) -> None:
+        self.seed, self.nights = seed, nights
+
+    def __repr__(self) -> str:
+        return f"<History seed={self.seed} {self.nights!r}>"
+
+
 @st.composite
-def histories(draw: st.DrawFn, nights: int, frame: slice = slice(None)) -> list[Estate]:
+def histories(draw: st.DrawFn, nights: int) -> History:
     """Draw consecutive nights of a small estate, each with faults of its own."""
     seed = draw(st.integers(0, 2**16))
     page_size = draw(st.integers(2, 6))
-    estate = first_night(seed, SMALL, places()[frame])
+    estate = first_night(seed, SMALL)
     found = []
     for number in range(nights):
         if number:
@@ -55,4 +65,4 @@ def histories(draw: st.DrawFn, nights: int, frame: slice = slice(None)) -> list[
             page_size=page_size,
         )
         found.append(faulty)
-    return found
+    return History(seed, found)

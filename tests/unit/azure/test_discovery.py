@@ -41,7 +41,9 @@ def page(total: int, *rows: dict[str, object], onward: str | None = None) -> Say
 
 
 def listing(*names: str) -> Say:
-    rows = [{"id": f"/subscriptions/{name}", "subscriptionId": name} for name in names]
+    rows: list[dict[str, object]] = [
+        {"id": f"/subscriptions/{name}", "subscriptionId": name} for name in names
+    ]
     return page(len(rows), *rows)
 
 

@@ -4,19 +4,18 @@ from tempfile import TemporaryDirectory
 from hypothesis import HealthCheck, given, settings
 
 from audit.store.reader import Warehouse
-from providers.loopback.estate import Estate
 from providers.loopback.truth import Oracle
 from tests.support.compare import balance, differences
 from tests.support.staging import commit_estate
-from tests.support.strategies import histories
+from tests.support.strategies import History, histories
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(histories(nights=5))
-def test_every_night_of_a_random_history_equals_the_truth(nights: list[Estate]):
+def test_every_night_of_a_random_history_equals_the_truth(history: History):
     oracle = Oracle()
     with TemporaryDirectory() as folder:
-        for estate in nights:
+        for estate in history.nights:
             commit_estate(Path(folder), estate)
             night = oracle.advance(estate)
             with Warehouse.at(folder).open_run() as run:

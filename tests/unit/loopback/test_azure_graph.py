@@ -37,6 +37,12 @@ from tests.unit.loopback.azure_estates import (
     statements_of,
 )
 
+SUBSCRIPTIONS = """
+resourcecontainers
+| where type == 'microsoft.resources/subscriptions'
+| project id, subscriptionId
+| order by id asc
+"""
 EVERYTHING = """
 securityresources
 | where type == 'microsoft.security/assessments'
@@ -88,11 +94,7 @@ class TestRows:
         assert found[TWO]["extensions"][0]["isEnabled"] == "False"
 
     def test_subscriptions_are_listed(self, client):
-        query = (
-            "resourcecontainers | where type == 'microsoft.resources/subscriptions' "
-            "| project id, subscriptionId | order by id asc"
-        )
-        assert [row["subscriptionId"] for row in rows(client, query)] == [ONE, TWO]
+        assert [row["subscriptionId"] for row in rows(client, SUBSCRIPTIONS)] == [ONE, TWO]
 
     def test_one_row_for_an_image_and_a_package(self, client):
         found = rows(client, FINDINGS, ONE)
@@ -238,6 +240,16 @@ class TestFaults:
                 assert broken.value.status_code == 500
             assert len(rows(client, PLANS)) == 2
             assert len(pages(client, REGISTRIES, top=1)) == 3
+
+    def test_an_invisible_subscription_is_left_out_without_an_error(self):
+        with AzureLoopback(estate(Fault("invisible", "azure", TWO))) as cloud:
+            client = graph(cloud)
+
+            for query in (SUBSCRIPTIONS, REGISTRIES, PLANS):
+                assert {row["subscriptionId"] for row in rows(client, query)} == {ONE}
+                assert {row["subscriptionId"] for row in rows(client, query, ONE, TWO)} == {ONE}
+                with pytest.raises(HttpResponseError, match="AccessDenied"):
+                    ask(client, query, TWO)
 
     def test_findings_can_be_denied(self):
         with AzureLoopback(estate(Fault("findings_denied", "azure", TWO))) as cloud:

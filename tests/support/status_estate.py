@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from providers.loopback.estate import (
@@ -17,11 +17,36 @@ from providers.loopback.estate import (
     Statement,
 )
 from providers.loopback.repositories import OCI_CONFIG, OCI_MANIFEST
-from tests.integration.native_statuses import Planted
 
 MOMENT = datetime(2026, 11, 22, 2, tzinfo=UTC)
+FRESH = timedelta(hours=5)
 Where = tuple[str, str, str]
 _SUBSCRIPTION = "00000000-0000-4000-8000-00000000000"
+
+
+@dataclass(frozen=True)
+class Planted:
+    """One image: what its source says, and the state it must get.
+
+    Attributes:
+        place: Name of the place it lies in, see ``PLACES``.
+        scanned: Age of the evidence; None when the source gives none.
+        pushed: Age of the image.
+        invented: The word that no model holds, which must be told to the reader.
+    """
+
+    place: str
+    native: tuple[str, ...]
+    state: str
+    scanned: timedelta | None = FRESH
+    pushed: timedelta = timedelta(days=3)
+    archived: bool = False
+    told: bool = False
+    invented: str = ""
+
+    def __str__(self) -> str:
+        age = "" if self.scanned == FRESH else f" scanned {self.scanned} ago"
+        return f"{self.place} {'/'.join(self.native) or 'nothing'}{age}"
 
 
 def _aws(region: str, scan_type: str) -> Place:
