@@ -35,8 +35,7 @@ def demo(out: Path) -> Exit:
     started = time.monotonic()
     out = out.absolute()
     _clear(out)
-    story: Demo = plugins.load(plugins.DEMO, "loopback")()
-    with story as clouds:
+    with _story() as clouds:
         config = _write_config(out, clouds.providers())
         for night in clouds.nights():
             click.echo(f"\n== {night.title}: registry-audit run --run-at {night.moment}")
@@ -47,6 +46,16 @@ def demo(out: Path) -> Exit:
         click.echo(f"report:    {path}")
     click.echo(f"done in {time.monotonic() - started:.0f} s")
     return Exit.OK
+
+
+def _story() -> Demo:
+    try:
+        story: Demo = plugins.load(plugins.DEMO, "loopback")()
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"needs the package {error.name}", where="demo", cure="install registry-audit[demo]"
+        ) from error
+    return story
 
 
 _MEANING = {

@@ -49,7 +49,7 @@ def gate(
     """Exit with 3 when policy is breached, with 4 when too little was looked at to say."""
     with options.app().warehouse.open_run(run_id) as run:
         codes = [
-            _breached(run, fail_on, fixable_only=fixable_only),
+            breach(run, fail_on, fixable_only=fixable_only),
             _covered(run, min_assessed),
         ]
     return gravest(codes)
@@ -64,7 +64,8 @@ def open_exposures(run: RunReader, at_least: str, *, fixable_only: bool = False)
     return int(run.rows(_OPEN, values)[0]["open"])
 
 
-def _breached(run: RunReader, fail_on: str | None, *, fixable_only: bool) -> Exit:
+def breach(run: RunReader, fail_on: str | None, *, fixable_only: bool) -> Exit:
+    """Say how many open exposures policy does not allow, and return the code that follows."""
     if fail_on is None:
         return Exit.OK
     found = open_exposures(run, fail_on, fixable_only=fixable_only)

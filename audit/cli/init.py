@@ -22,5 +22,8 @@ def init(target: Path) -> Exit:
             file.write(text)
     except FileExistsError as error:
         raise UsageError("exists already", where=str(target), cure="name another file") from error
+    except OSError as error:
+        message = f"cannot be written: {error.strerror}"
+        raise UsageError(message, where=str(target), cure="check the folder") from error
     click.echo(f"wrote {target}")
     return Exit.OK

@@ -8,15 +8,18 @@ from pathlib import Path
 import click
 
 from audit.app import App, RunResult
-from audit.cli.exits import Exit
+from audit.cli.exits import Exit, gravest
+from audit.cli.gate import SEVERITIES, breach
 from audit.cli.options import Common, common
 from audit.cli.progress import shown
 from audit.log import LOGGER
 
 
 @click.command()
+@click.option("--fail-on", type=SEVERITIES, help="Exit with 3 when an exposure this grave is open.")
+@click.option("--fixable-only", is_flag=True, help="Of those, count only exposures with a fix.")
 @common
-def run(options: Common) -> Exit:
+def run(options: Common, fail_on: str | None, *, fixable_only: bool) -> Exit:
     """Collect everything, publish it to the warehouse and write the reports.
 
     Exits with 4 when some scope or image could not be looked at.
@@ -26,7 +29,10 @@ def run(options: Common) -> Exit:
     with shown(bars=bars) as planned:
         result = app.run(planned)
     tell(app, result)
-    return Exit.INCOMPLETE if result.incomplete else Exit.OK
+    codes = [Exit.INCOMPLETE if result.incomplete else Exit.OK]
+    with app.warehouse.open_run(result.run_id) as published:
+        codes.append(breach(published, fail_on, fixable_only=fixable_only))
+    return gravest(codes)
 
 
 def tell(app: App, result: RunResult) -> None:

@@ -80,6 +80,7 @@ def import_reports(app: App, paths: Sequence[Path], importers: Sequence[Importer
     A file that cannot be read is an error and a failed scope of the run; the others still land.
     """
     context = app.context()
+    app.reports()  # a wrong name must not wait until everything is read
     with writer_lock(app.warehouse.layout, context.run_id):
         published = app.ready(context.run_id)
         intake = _Intake(context, app.warehouse.layout.staged(context.run_id) / "raw")
