@@ -142,7 +142,6 @@ class DefenderReader:
                 state=str(verdict.state),
                 reason=verdict.reason,
                 native_status=evidence.words if evidence else None,
-                scanned_at=evidence.latest if evidence else None,
                 content_hash=evidence.content_hash if evidence else None,
             )
             if len(block) == _BLOCK:

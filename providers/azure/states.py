@@ -100,7 +100,10 @@ def judge(evidence: Evidence | None, pushed_at: datetime | None, around: Circums
             State.UNKNOWN, f"The listing of Defender's findings is incomplete: {around.error}."
         )
     if evidence is not None:
-        return _from_rows(evidence)
+        verdict = _from_rows(evidence)
+        if verdict.state is State.ASSESSED and around.plan.plan is Plan.OFF:
+            return Verdict(State.STALE, "Rows are left of a Defender plan that is off now.")
+        return verdict
     return _from_plan(around) or _from_age(pushed_at, around) or _from_silence(around)
 
 
@@ -111,8 +114,15 @@ def _from_rows(evidence: Evidence) -> Verdict:
     if codes - _KNOWN:
         return Verdict(State.UNKNOWN, f"Defender gives a status not known: {evidence.words!r}.")
     if codes & _SAID:
-        return Verdict(State.ASSESSED, "Defender has judged packages of the image.")
+        return Verdict(State.ASSESSED, _judged(evidence))
     return Verdict(State.UNSUPPORTED, "Defender could not assess the image.")
+
+
+def _judged(evidence: Evidence) -> str:
+    """Say what is known of the time: Defender tells when a status changed, not when it looked."""
+    said = "Defender has judged packages of the image"
+    changed = f"; last change of a status {evidence.latest:%Y-%m-%d}" if evidence.latest else ""
+    return f"{said}{changed}; it does not tell when it last looked."
 
 
 def _from_plan(around: Circumstances) -> Verdict | None:

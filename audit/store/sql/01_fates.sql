@@ -9,20 +9,36 @@ FROM (
     FROM scopes_history WHERE kind = 'inventory'
 ) WHERE newest = 1;
 
+-- The nearest scope above each that this run has an outcome for: the parent, or where that was not
+-- even listed the one above it.
+CREATE TEMP TABLE above AS
+SELECT known.scope_id, coalesce(parent.scope_id, grand.scope_id) AS above_id,
+    coalesce(parent.outcome, grand.outcome) AS outcome
+FROM last_known AS known
+LEFT JOIN scopes_now AS parent ON parent.scope_id = known.parent_scope_id
+LEFT JOIN (
+    SELECT scope_id, arg_max(parent_scope_id, run_id) AS parent_scope_id
+    FROM scopes_history GROUP BY scope_id
+) AS line ON line.scope_id = known.parent_scope_id
+LEFT JOIN scopes_now AS grand ON grand.scope_id = line.parent_scope_id;
+
 -- A scope whose parent could not be listed to its end, or which the plan no longer holds, was not
 -- looked at: it gets an outcome too.
 INSERT INTO scopes_now (provider, scope_id, parent_scope_id, kind, source, account, region,
                         outcome, listed, errors, api_calls, error_code, error, observed_run_id)
 SELECT known.provider, known.scope_id, known.parent_scope_id, 'inventory', '', known.account,
     known.region,
-    CASE WHEN parent.scope_id IS NULL THEN 'disabled' ELSE 'failed' END, 0, 1, 0,
-    CASE WHEN parent.scope_id IS NULL THEN 'NotPlanned' ELSE 'ParentIncomplete' END,
-    CASE WHEN parent.scope_id IS NULL
+    CASE WHEN coalesce(above.outcome, 'complete') = 'complete' THEN 'disabled' ELSE 'failed' END,
+    0, 1, 0,
+    CASE WHEN coalesce(above.outcome, 'complete') = 'complete' THEN 'NotPlanned'
+        ELSE 'ParentIncomplete' END,
+    CASE WHEN coalesce(above.outcome, 'complete') = 'complete'
         THEN 'known from an earlier run and not in this run''s plan; name it under retired_scopes '
             || 'if it is gone for good'
-        ELSE 'its parent ' || parent.scope_id || ' was not listed to its end' END,
+        ELSE above.above_id || ' above it was not listed to its end' END,
     getvariable('run_id')
 FROM last_known AS known
+LEFT JOIN above USING (scope_id)
 LEFT JOIN scopes_now AS parent ON parent.scope_id = known.parent_scope_id
 WHERE getvariable('command') = 'run'
     AND known.provider <> 'files'

@@ -55,8 +55,8 @@ DARK = {"plan": PlanReading(Plan.UNKNOWN, reason="denied")}
         (("Unhealthy", ""), State.UNKNOWN),
     ],
 )
-@pytest.mark.parametrize("changes", [{}, OFF, DARK])
-def test_rows_speak_whatever_the_plan(codes, state, changes):
+@pytest.mark.parametrize("changes", [{}, DARK])
+def test_rows_speak_unless_the_plan_is_off(codes, state, changes):
     assert judge(rows(*codes), OLD, around(**changes)).state is state
 
 
@@ -119,3 +119,18 @@ def test_the_words_and_the_time_of_the_evidence():
     evidence.add("Healthy", OLD, None)
     evidence.add("Unhealthy", None, None)
     assert (evidence.words, evidence.latest) == ("Healthy/Unhealthy", NEW)
+
+
+def test_an_old_change_of_status_is_not_taken_for_an_old_look():
+    evidence = Evidence()
+    evidence.add("Unhealthy", OLD, None)
+    verdict = judge(evidence, NEW, around())
+    assert verdict.state is State.ASSESSED
+    assert f"{OLD:%Y-%m-%d}" in verdict.reason
+    assert "does not tell when it last looked" in verdict.reason
+
+
+def test_rows_left_of_a_plan_that_is_off_are_stale():
+    evidence = Evidence()
+    evidence.add("Unhealthy", NEW, None)
+    assert judge(evidence, NEW, around(plan=PlanReading(Plan.OFF))).state is State.STALE

@@ -73,7 +73,7 @@ def test_any_value_is_told_somehow(lines, value):
 
 def test_an_error_has_its_traceback(lines):
     try:
-        {}["lost"]
+        dict[str, int]()["lost"]
     except KeyError:
         logging.getLogger(LOGGER).exception("broken")
     (line,) = lines()

@@ -17,6 +17,7 @@ from audit.cli import cli
 from audit.cli.exits import Exit
 from audit.config import Config
 from providers.aws import failures
+from providers.azure.visibility import NOT_VISIBLE
 from tests.support.project import ROOT, project_files
 from tests.unit.docs.conftest import Nights
 from tests.unit.docs.pages import blocks, column, section, table
@@ -206,6 +207,7 @@ def test_the_tools_own_codes_are_all_explained():
     told = {row[0] for row in table(PAGE, "Troubleshooting") if row[1].startswith("tool")}
     literals = set(re.findall(r'code="(\w+)"', sources("providers/") + sources("audit/")))
     literals |= set(re.findall(r'"(NoOutcome)"', sources("audit/collect/")))
+    literals.add(NOT_VISIBLE)
     sql = (ROOT / "audit/store/sql/01_fates.sql").read_text("utf-8")
     literals |= set(re.findall(r"'([A-Z][a-z]+(?:[A-Z][a-z]+)+)'", sql))
     loopback = set(re.findall(r'code="(\w+)"', sources("providers/loopback/")))
