@@ -157,12 +157,14 @@ def _defender() -> Iterator[Planted]:
         words = {code for code in codes if state == "unknown"} - {"Unhealthy", "NotApplicable"}
         found = codes[0].lower() == "unhealthy"
         yield Planted("defender", codes, state, told=found, invented=next(iter(words), ""))
-    yield Planted("defender", ("Healthy",), "stale", OLD)
+    yield Planted("defender", ("Healthy",), "assessed", OLD)  # when it changed, not when it looked
     yield Planted("defender", (), "inferred_clean")
     yield Planted("defender", (), "pending", pushed=HOUR / 2)
     yield Planted("defender", (), "stale", pushed=OLD)
     for age in (HOUR / 2, timedelta(days=3), OLD):
         yield Planted("defender off", (), "not_scanned", pushed=age)
+    yield Planted("defender off", ("Healthy",), "stale")
+    yield Planted("defender off", ("Unhealthy",), "stale", told=True)
     yield Planted("defender silent", (), "pending", pushed=HOUR / 2)
     yield Planted("defender silent", (), "unknown")
 
