@@ -51,10 +51,21 @@ def image_kind(
         return ImageKind.INDEX
     if attests or platform == ("unknown", "unknown"):
         return ImageKind.ATTESTATION
-    tagged = [match.group(1) for tag in tags if (match := _COSIGN_TAG.match(tag))]
-    if tagged:
-        return _COSIGN_KINDS[min(tagged)]
-    return _kind_of_artifact((artifact_type or "").lower())
+    return _kind_by_tag(tags, platform) or _kind_of_artifact((artifact_type or "").lower())
+
+
+def _kind_by_tag(
+    tags: Iterable[str], platform: tuple[str | None, str | None] | None
+) -> ImageKind | None:
+    """Say what cosign's tags tell, which anyone may put on anything.
+
+    They are believed only of a manifest that has no other tag and no platform to run on.
+    """
+    matches = [_COSIGN_TAG.match(tag) for tag in tags]
+    runnable = platform is not None and all(platform)
+    if not matches or runnable or not all(matches):
+        return None
+    return _COSIGN_KINDS[min(match.group(1) for match in matches if match)]
 
 
 def _kind_of_artifact(artifact_type: str) -> ImageKind:

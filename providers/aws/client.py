@@ -64,7 +64,7 @@ class AwsApi:
         try:
             method = getattr(self._client(service), xform_name(name))
         except BotoCoreError as error:
-            raise from_botocore_error(error, operation) from error
+            raise from_botocore_error(error, operation) from None
         answer = self._ask(service, method, operation, parameters)
         if not isinstance(answer.get(needs), list | dict):
             raise BrokenPageError(
@@ -96,13 +96,14 @@ class AwsApi:
         parameters: dict[str, object],
     ) -> Answer:
         reached = True
+        # Not chained: a logged cause would repeat the words that were cut from the message.
         try:
             return method(**parameters)
         except ClientError as error:
-            raise from_client_error(error, operation) from error
+            raise from_client_error(error, operation) from None
         except BotoCoreError as error:
             reached = not is_unreachable(error)
-            raise from_botocore_error(error, operation) from error
+            raise from_botocore_error(error, operation) from None
         except _MISSHAPEN as error:
             raise BrokenPageError(
                 f"the answer has another shape than its model: {type(error).__name__}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -25,17 +27,21 @@ from audit.errors import (
     ThrottledError,
     UnavailableError,
 )
+from providers.aws.scrub import scrubbed
 
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _REFUSED = frozenset(
     {
         *("AuthFailure", "ExpiredToken", "ExpiredTokenException", "InvalidClientTokenId"),
         *("MissingAuthenticationToken", "MissingAuthenticationTokenException", "NotAuthorized"),
-        *("OptInRequired", "SubscriptionRequiredException", "UnrecognizedClientException"),
+        "UnrecognizedClientException",
     }
 )
-_UNSIGNED = frozenset({"IncompleteSignature", "InvalidSignatureException", "SignatureDoesNotMatch"})
-"""AWS answers these with the request's headers, the session token among them: not repeated."""
+_CLOSED = frozenset({"OptInRequired", "SubscriptionRequiredException"})
+_UNPROVEN = re.compile(r"signature|credential|token|accesskey|requestexpired|^auth", re.IGNORECASE)
+"""Codes about who asks. AWS may answer them with the request's headers, the session token among
+them: its words are not repeated."""
+_UNPROVEN_WORDS = "the credentials or the signature of the request were refused"
 _THROTTLED = frozenset(
     {
         *("LimitExceededException", "RequestLimitExceeded", "RequestThrottled", "SlowDown"),
@@ -62,19 +68,26 @@ FEATURE_DISABLED = "This feature is disabled"
 def from_client_error(error: ClientError, operation: str) -> SourceError:
     """Type an answer that AWS gave as an error: by its code, then by its HTTP status."""
     parts = error.response.get("Error", {})
-    code, message = str(parts.get("Code", "")), str(parts.get("Message", ""))
-    if code in _UNSIGNED:
-        message = "the signature of the request was refused"
+    code, message = str(parts.get("Code", "")), scrubbed(str(parts.get("Message", "")))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if _is_unproven(code, status):
+        return AccessDeniedError(_UNPROVEN_WORDS, operation=operation, code=code)
     if code in _DENIED:
         return AccessDeniedError(message, operation=operation, code=code, permission=operation)
     if code == "ValidationException" and FEATURE_DISABLED in message:
         return DisabledError(message, operation=operation, code=code)
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return _kind(code, status)(message or "no message", operation=operation, code=code)
 
 
+def _is_unproven(code: str, status: int) -> bool:
+    """Whether AWS refuses who asks; a page token that it refuses is a client's error as well."""
+    if code in _REFUSED or "signature" in code.lower():
+        return True
+    return status in (401, 403) and code not in _DENIED | _CLOSED and bool(_UNPROVEN.search(code))
+
+
 def _kind(code: str, status: int) -> type[SourceError]:
-    if code in _REFUSED | _UNSIGNED:
+    if code in _CLOSED:
         return AccessDeniedError
     if code in _THROTTLED or status == 429:
         return ThrottledError
@@ -92,9 +105,9 @@ def is_unreachable(error: BotoCoreError) -> bool:
 
 def from_botocore_error(error: BotoCoreError, operation: str) -> SourceError:
     """Type an error that happened on this side: no credentials, no connection, a bad request."""
-    code = type(error).__name__
+    code, message = type(error).__name__, scrubbed(str(error))
     if isinstance(error, _NO_CREDENTIALS):
-        return AccessDeniedError(str(error), operation=operation, code=code)
+        return AccessDeniedError(message, operation=operation, code=code)
     if is_unreachable(error):
-        return UnavailableError(str(error), operation=operation, code=code)
-    return TerminalError(str(error), operation=operation, code=code)
+        return UnavailableError(message, operation=operation, code=code)
+    return TerminalError(message, operation=operation, code=code)

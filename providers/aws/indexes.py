@@ -14,9 +14,17 @@ from providers.aws.api import ECR_MANIFESTS
 from providers.aws.holdings import Holdings
 from providers.aws.parse_inventory import Listed, index_children
 from providers.aws.place import Place
+from providers.aws.scrub import scrubbed
 
 _A_CALL = 100
 _DELETED = "ImageNotFound"
+_PLAIN_MEDIA_TYPES = frozenset(
+    {
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+    }
+)
+"""Accepted as well: only its manifest shows that what is listed as an index is none."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +58,7 @@ class IndexReader:
             "images",
             repositoryName=repository,
             imageIds=[{"imageDigest": digest} for digest in digests],
-            acceptedMediaTypes=sorted(INDEX_MEDIA_TYPES),
+            acceptedMediaTypes=sorted(INDEX_MEDIA_TYPES | _PLAIN_MEDIA_TYPES),
         )
         images, failures = self._rows(answer, "images"), self._rows(answer, "failures")
         for row in images:
@@ -58,10 +66,9 @@ class IndexReader:
         for row in failures:
             self._note_failure(row)
         told = {_digest_of(row) for row in (*images, *failures)}
-        if "" not in told:
-            # Asked for as an index and passed over: the listing called a plain manifest one.
-            for digest in set(digests) - told:
-                self.holdings.read_index(digest, None)
+        for digest in digests:
+            if digest not in told:
+                self._fail(f"{digest} was neither given nor refused")
 
     def _rows(self, answer: dict[str, Any], key: str) -> list[dict[str, Any]]:
         """Return a list's rows; an empty row is an error, and stands as a row of no digest."""
@@ -83,7 +90,9 @@ class IndexReader:
         if row and code != _DELETED:
             self.tally.fail(
                 TerminalError(
-                    row.get("failureReason", "no reason given"), operation=ECR_MANIFESTS, code=code
+                    scrubbed(row.get("failureReason", "no reason given")),
+                    operation=ECR_MANIFESTS,
+                    code=code,
                 )
             )
 

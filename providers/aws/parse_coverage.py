@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from audit.model.enums import State
@@ -19,8 +19,14 @@ class Covered:
     in_use_count: int | None
 
     def with_other(self, other: Covered) -> Covered:
-        """Settle two rows of one image: not having looked outweighs having looked."""
-        return other if self.verdict.state is State.ASSESSED else self
+        """Settle two rows of one image: not having looked outweighs having looked.
+
+        The larger count holds; none running is believed only where both rows counted.
+        """
+        settled = other if self.verdict.state is State.ASSESSED else self
+        counts = (self.in_use_count, other.in_use_count)
+        most = max((count for count in counts if count is not None), default=None)
+        return replace(settled, in_use_count=most if most or None not in counts else None)
 
 
 def covered_image(row: Mapping[str, Any], account: str) -> tuple[tuple[str, str], Covered] | None:

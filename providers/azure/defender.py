@@ -167,12 +167,9 @@ class DefenderReader:
 
 
 def _places(row: Software, placements: Placements, registries: Mapping[str, str]) -> list[Place]:
-    """Return the placements of a row; a registry that is not known has none."""
-    if row.registry_native_id is None:
-        return placements.match(row.digest, row.repository)
-    registry_id = registries.get(row.registry_native_id)
-    if registry_id is None:
-        return []
+    """Return the placements of a row; an ARM id that is not known is no registry's login server."""
+    told = row.registry_native_id
+    registry_id = None if told is None else registries.get(told, told)
     return placements.match(row.digest, row.repository, registry_id)
 
 

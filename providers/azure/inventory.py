@@ -10,7 +10,7 @@ from audit.model.scope import ScopeOutcome, ScopeRef, ScopeTally
 from audit.ports import RunContext, Sink
 from providers.azure.inventory_rows import Listing, left_out_rows, repository_blocks
 from providers.azure.names import ABAC_CATALOG
-from providers.azure.parse_manifests import manifest, with_document
+from providers.azure.parse_manifests import check_document, manifest, with_document
 from providers.azure.parse_registries import Registry
 from providers.azure.placements import Place, Placements
 from providers.azure.registry_client import RegistryClient
@@ -94,6 +94,14 @@ class RegistryReader:
             ]
             self._fail(error)
         count = listing.expected
+        if count is None and listing.properties is not None:
+            listing.unread = ["expected_images: manifestCount cannot be read"]
+            self._fail(
+                BrokenPageError(
+                    f"the manifestCount of {listing.name} cannot be read",
+                    operation="acr:GetRepositoryProperties",
+                )
+            )
         if count is None or self._expected is None:
             self._expected = None
         else:
@@ -101,7 +109,7 @@ class RegistryReader:
 
     def _read_manifests(self, listing: Listing) -> None:
         try:
-            for page in self._client.manifests(listing.name):
+            for page in self._client.manifests(listing.name, listing.expected):
                 for row in page:
                     listing.manifests.setdefault(row["digest"], manifest(row))
         except SourceError as error:
@@ -123,10 +131,10 @@ class RegistryReader:
             if one.needs_document:
                 try:
                     document = self._client.manifest(listing.name, digest)
+                    listing.manifests[digest] = whole = with_document(one, document)
+                    check_document(whole, document)
                 except SourceError as error:
                     self._fail(error)
-                else:
-                    listing.manifests[digest] = with_document(one, document)
 
     def _put(self, listing: Listing) -> None:
         shelf = self._shelf

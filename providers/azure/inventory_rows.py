@@ -12,7 +12,7 @@ from audit.model.scope import LEFT_OUT
 from providers.azure.names import PROVIDER
 from providers.azure.parse_manifests import Manifest, kinds, named_by_indexes
 from providers.azure.parse_registries import Registry
-from providers.azure.values import moment, pick, whole
+from providers.azure.values import count, moment, pick
 
 
 @dataclass
@@ -34,8 +34,8 @@ class Listing:
 
     @property
     def expected(self) -> int | None:
-        """``manifestCount`` of the repository."""
-        return whole(pick(self.properties, "manifestCount"))
+        """``manifestCount`` of the repository; None when it could not be read."""
+        return count(pick(self.properties, "manifestCount"))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from audit.errors import BrokenPageError
-from providers.azure.values import dig, moment, pick, text, unwrap
+from providers.azure.values import dig, digest, moment, pick, text, unwrap
 
 _OPERATION = "resourcegraph:assessments"
 _REGISTRY = "/providers/microsoft.containerregistry/registries/"
@@ -52,8 +52,8 @@ def software(row: Mapping[str, Any]) -> Software:
         BrokenPageError: The row does not tell its image, so it may be about any.
     """
     image = _mapping(row, "resourceAdditionalData")
-    digest = _nested(image, "Digest")
-    if digest is None:
+    subject = digest(_nested(image, "Digest"))
+    if subject is None:
         raise BrokenPageError(f"{row['id']} names no image digest", operation=_OPERATION)
     first, changed = (
         moment(pick(row, name)) for name in ("firstEvaluationDate", "statusChangeDate")
@@ -62,7 +62,7 @@ def software(row: Mapping[str, Any]) -> Software:
     cves, problem = _cves(additional, code)
     return Software(
         row_id=row["id"],
-        digest=digest.lower(),
+        digest=subject,
         repository=_repository(image),
         registry_native_id=_registry(row),
         code=code,

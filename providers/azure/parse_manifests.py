@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from audit.errors import BrokenPageError
 from audit.model.enums import ImageKind
 from audit.normalise.kinds import INDEX_MEDIA_TYPES, image_kind
 from providers.azure.values import dig, moment, pick, text, whole
@@ -22,6 +23,7 @@ _SUBJECTLESS = frozenset(
     }
 )
 _COSIGN_TAG = re.compile(r"^sha256-([0-9a-f]{64})\.(?:sig|att|sbom)$")
+_CONTENT = ("blobs", "config", "fsLayers", "layers", "subject")
 _REFERENCE_TYPE = "vnd.docker.reference.type"
 _REFERENCE_DIGEST = "vnd.docker.reference.digest"
 
@@ -109,6 +111,25 @@ def with_document(listed: Manifest, document: Mapping[str, Any]) -> Manifest:
     )
 
 
+def check_document(whole: Manifest, document: Mapping[str, Any]) -> None:
+    """Check that a manifest's document told what it was read for.
+
+    Args:
+        whole: The manifest as completed by :func:`with_document`.
+        document: What it was completed with.
+
+    Raises:
+        BrokenPageError: It does not tell what an index lists, or has no part of any manifest.
+    """
+    if whole.is_index:
+        problem = "an index that does not tell its manifests" if whole.children is None else None
+    else:
+        known = any(pick(document, name) is not None for name in _CONTENT)
+        problem = None if known else "a document without any part of a manifest"
+    if problem is not None:
+        raise BrokenPageError(f"{whole.digest}: {problem}", operation="acr:GetManifest")
+
+
 def kinds(manifests: Iterable[Manifest]) -> dict[str, ImageKind]:
     """Say what each manifest of a repository is, by digest; an index speaks for its children."""
     listed = list(manifests)
@@ -142,10 +163,15 @@ def _kind(one: Manifest, named: Child | None) -> ImageKind:
 
 
 def _children(references: object) -> tuple[Child, ...] | None:
-    """Read ``references`` of a row or ``manifests`` of an index; None when they are not a list."""
+    """Read ``references`` of a row or ``manifests`` of an index.
+
+    None when they are not a list, or when one has no digest: the others are not all of them.
+    """
     if not isinstance(references, list):
         return None
-    return tuple(_child(entry) for entry in references if text(pick(entry, "digest")))
+    if not all(text(pick(entry, "digest")) for entry in references):
+        return None
+    return tuple(_child(entry) for entry in references)
 
 
 def _child(entry: Mapping[str, Any]) -> Child:

@@ -25,7 +25,7 @@ class Placements:
 
     def add(self, place: Place, pushed_at: datetime | None, *, assessable: bool) -> None:
         """Note a placement."""
-        self._by_digest.setdefault(place.digest, []).append(place)
+        self._by_digest.setdefault(place.digest.lower(), []).append(place)
         if assessable:
             self._images[place] = pushed_at
 
@@ -36,13 +36,28 @@ class Placements:
     def match(
         self, digest: str, repository: str | None = None, registry_id: str | None = None
     ) -> list[Place]:
-        """Return the placements a statement is about.
+        """Return the placements a statement is about; none only if the digest lies nowhere.
 
         A statement that does not tell its registry (or repository) is about every placement of
-        that digest that it may mean.
+        that digest that it may mean. One whose registry or repository fits no placement of the
+        digest is about all of them: it holds for the same content, and may be meant for any.
+
+        Args:
+            digest: In lower case.
+            repository: In any letter case, with or without the login server before it.
+            registry_id: Login server.
         """
-        return [
+        placed = self._by_digest.get(digest, [])
+        fitting = [
             place
-            for place in self._by_digest.get(digest, ())
-            if repository in {None, place.repository} and registry_id in {None, place.registry_id}
+            for place in placed
+            if (repository is None or _is_named(place, repository))
+            and registry_id in {None, place.registry_id}
         ]
+        return fitting or list(placed)
+
+
+def _is_named(place: Place, repository: str) -> bool:
+    """Whether a name is that of the place's repository; ACR's own names are in lower case."""
+    told, own = repository.strip().lower(), place.repository.lower()
+    return told in {own, f"{place.registry_id.lower()}/{own}"}

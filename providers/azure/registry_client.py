@@ -64,10 +64,14 @@ class RegistryClient:
     def repositories(self) -> Iterator[list[str]]:
         """Yield the repository names page by page (``GET /acr/v1/_catalog``).
 
+        The service answers ``{"repositories": null}`` for a registry that holds none; after a
+        page with names a null says nothing.
+
         Raises:
             SourceError: A page could not be read; those before it were yielded.
         """
-        for page in self._pages(f"/acr/v1/_catalog?n={PAGE}", "repositories", self._catalog):
+        path = f"/acr/v1/_catalog?n={PAGE}"
+        for page in self._pages(path, "repositories", self._catalog, null_at=0):
             if not all(isinstance(name, str) and name for name in page):
                 raise broken("a repository without a name", self._catalog)
             yield page
@@ -80,14 +84,18 @@ class RegistryClient:
         """
         return self._document(f"/acr/v1/{_segment(name)}", self._properties)
 
-    def manifests(self, name: str) -> Iterator[list[Row]]:
+    def manifests(self, name: str, counted: int | None = None) -> Iterator[list[Row]]:
         """Yield manifest rows page by page (``GET /acr/v1/<name>/_manifests``), tags included.
+
+        Args:
+            name: The repository.
+            counted: Its ``manifestCount``; without it a null instead of rows is not believed.
 
         Raises:
             SourceError: A page could not be read; those before it were yielded.
         """
         path = f"/acr/v1/{_segment(name)}/_manifests?n={PAGE}"
-        for page in self._pages(path, "manifests", self._manifests):
+        for page in self._pages(path, "manifests", self._manifests, null_at=counted):
             if not all(
                 isinstance(row, dict) and isinstance(row.get("digest"), str) for row in page
             ):
@@ -107,17 +115,22 @@ class RegistryClient:
         response = self._pipeline.get(self._pipeline.endpoint + path, call, accept)
         return _object(response, call)
 
-    def _pages(self, path: str, member: str, call: Call) -> Iterator[list[Any]]:
+    def _pages(
+        self, path: str, member: str, call: Call, *, null_at: int | None
+    ) -> Iterator[list[Any]]:
         """Follow ``Link: rel="next"`` until there is none.
 
         A link that leads to another host, to a page already read or on from a page that brought
-        nothing would never end or leave the registry: it is a broken page.
+        nothing would never end or leave the registry: it is a broken page. So is a null instead
+        of rows, unless exactly ``null_at`` rows came before it.
         """
+        count = 0
         url, visited = self._pipeline.endpoint + path, set[str]()
         while url:
             visited.add(url)
             response = self._pipeline.get(url, call)
-            page = _rows(_object(response, call), member, call)
+            page = _rows(_object(response, call), member, call, null=count == null_at)
+            count += len(page)
             onward = _next_url(url, response, call)
             if onward in visited or (onward and not page):
                 raise broken("the link to the next page does not advance", call)
@@ -140,11 +153,11 @@ def _object(response: HttpResponse, call: Call) -> Row:
     return document
 
 
-def _rows(document: Mapping[str, Any], member: str, call: Call) -> list[Any]:
+def _rows(document: Mapping[str, Any], member: str, call: Call, *, null: bool) -> list[Any]:
     if member not in document:
         raise broken(f"a page without {member}", call)
     rows = document[member]
-    if rows is None:  # ACR writes null for "none"; the repository's own count is checked later
+    if rows is None and null:  # ACR writes null for "none"
         return []
     if not isinstance(rows, list):
         raise broken(f"a page whose {member} are not a list", call)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
 import orjson
+
+_COUNT = re.compile(r"[0-9]{1,18}")
+_HEX = re.compile(r"[0-9a-f]{64}")
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 
 
 def pick(mapping: object, name: str) -> Any:  # noqa: ANN401  a JSON value
@@ -42,6 +47,22 @@ def whole(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     return value if -(2**63) <= value < 2**63 else None
+
+
+def count(value: object) -> int | None:
+    """Return how many there are: a whole number from 0 on, also as digits, else None."""
+    if isinstance(value, str):
+        return int(value) if _COUNT.fullmatch(value) else None
+    told = whole(value)
+    return None if told is None or told < 0 else told
+
+
+def digest(value: object) -> str | None:
+    """Return a digest in lower case, else None; 64 bare hexadecimal digits are a SHA-256."""
+    told = (text(value) or "").strip().lower()
+    if _HEX.fullmatch(told):
+        return f"sha256:{told}"
+    return told if _DIGEST.fullmatch(told) else None
 
 
 def number(value: object) -> float | None:

@@ -84,13 +84,15 @@ class Analysis:
         for page in self._pages("DISCOVERY"):
             for message in page.occurrences:
                 try:
-                    discovery = discovery_of(message)
+                    self._discover(message)
                 except BrokenPageError as error:
                     self._tally.fail(error)
-                    continue
-                where = place_of(discovery.resource_uri) if discovery else None
-                if discovery and where and where in self._placed:
-                    self._discoveries[where] = newer(self._discoveries.get(where), discovery)
+
+    def _discover(self, message: Message) -> None:
+        discovery = discovery_of(message)
+        where = place_of(discovery.resource_uri) if discovery else None
+        if discovery and where and where in self._placed:
+            self._discoveries[where] = newer(self._discoveries.get(where), discovery)
 
     def _read_vulnerabilities(self) -> None:
         for page in self._pages("VULNERABILITY"):

@@ -8,6 +8,7 @@ from audit.errors import BrokenPageError
 from audit.model.columns import Columns
 from audit.model.enums import ImageKind
 from audit.model.scope import LEFT_OUT, ScopeOutcome, ScopeRef, ScopeTally
+from audit.normalise.kinds import INDEX_MEDIA_TYPES
 from audit.ports import Sink
 from providers.gcp.names import Where
 from providers.gcp.parse_images import (
@@ -27,6 +28,8 @@ from providers.gcp.values import Message
 
 if TYPE_CHECKING:
     from providers.gcp.client import GcpClients
+
+_LIST_IMAGES = "artifactregistry:ListDockerImages"
 
 
 class Placed(NamedTuple):
@@ -77,10 +80,13 @@ class Inventory:
                 else:
                     left_out.add(image.repository)
         tally.listed += len(listing)
+        if registry.doubt and not listing and not left_out and tally.errors == errors_before:
+            tally.fail(BrokenPageError(registry.doubt, operation=_LIST_IMAGES))
         images = list(listing.values())
         self._write_repositories(registry, images, tally, complete=tally.errors == errors_before)
         self._write_left_out(registry, left_out, tally.ref)
         self._write_images(registry, images, tally.ref)
+        _miss_children(images, tally)
 
     def _write_registries(self, registries: list[Registry], ref: ScopeRef) -> None:
         block = self._block("registries", ref)
@@ -140,6 +146,21 @@ def _parsed_registries(page: Message, tally: ScopeTally) -> list[Registry]:
         except BrokenPageError as error:
             tally.fail(error)
     return registries
+
+
+def _miss_children(images: list[Listed], tally: ScopeTally) -> None:
+    """Note the indexes that come without their manifests: which belong to them was not told.
+
+    The listing itself is whole, so its repositories stay complete.
+    """
+    for image in images:
+        if image.media_type in INDEX_MEDIA_TYPES and not image.children:
+            tally.fail(
+                BrokenPageError(
+                    f"the index {image.repository}@{image.digest} comes without its manifests",
+                    operation=_LIST_IMAGES,
+                )
+            )
 
 
 def _parsed_images(page: Message, tally: ScopeTally) -> list[Listed]:

@@ -7,6 +7,7 @@ down, so ``https://gcr.io/p/app@sha256:..`` and
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -14,6 +15,10 @@ from urllib.parse import unquote
 from audit.errors import BrokenPageError
 
 _HOST_END = "-docker.pkg.dev"
+_SCHEME = re.compile(r"^(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+_OTHER_FORMAT = re.compile(r"-(apt|generic|go|kfp|maven|npm|python|ruby|yum)\.pkg\.dev$")
+"""Hosts of Artifact Registry where no container image lies."""
 _GCR_LOCATIONS = {
     "gcr.io": "us",
     "us.gcr.io": "us",
@@ -66,13 +71,43 @@ def image_of(resource_name: str) -> tuple[str, str]:
 def place_of(resource_uri: str) -> Where | None:
     """Return the identity behind an occurrence's ``resource_uri``.
 
-    None when it does not name an image by digest in a host of Artifact Registry.
+    The host counts in any case, with or without a scheme; a tag beside the digest is dropped.
+    None when the URI is that of another kind of resource than a container image.
+
+    Raises:
+        BrokenPageError: It is empty, or of a host of container images, and does not say which
+            image by digest: it may be about any of them.
     """
-    path, at, digest = unquote(resource_uri).partition("@")
-    host, _, rest = path.removeprefix("https://").removeprefix("http://").partition("/")
-    project, _, rest = _split_project(rest)
-    if not at or not digest or not project:
+    host, path = _host_and_path(resource_uri)
+    if not _may_hold_images(host, path):
         return None
+    name, _, digest = path.partition("@")
+    place = _named(host, name)
+    if place is None or not _DIGEST.fullmatch(digest):
+        raise BrokenPageError(f"{resource_uri!r} does not say which image it is about")
+    registry_id, repository = place
+    return Where(registry_id, repository, digest)
+
+
+def _host_and_path(resource_uri: str) -> tuple[str, str]:
+    """Split a URI; the host in lower case and without its port."""
+    bare = _SCHEME.sub("", unquote(resource_uri).strip())
+    host, _, path = bare.partition("/")
+    return host.partition(":")[0].rstrip(".").lower(), path
+
+
+def _may_hold_images(host: str, path: str) -> bool:
+    """Whether a resource may be a container image; the empty one may be anything."""
+    if not host or "/dockerimages/" in path.lower():
+        return True
+    if _OTHER_FORMAT.search(host):
+        return False
+    return f".{host}".endswith((".pkg.dev", ".gcr.io"))
+
+
+def _named(host: str, path: str) -> tuple[str, str] | None:
+    """Return (registry id, image name) of a host and the path before the digest."""
+    project, _, rest = _split_project(path)
     if host in _GCR_LOCATIONS:
         location, registry, repository = _GCR_LOCATIONS[host], host, rest
     elif host.endswith(_HOST_END):
@@ -80,10 +115,10 @@ def place_of(resource_uri: str) -> Where | None:
         registry, _, repository = rest.partition("/")
     else:
         return None
-    if not registry or not repository:
+    repository = repository.partition(":")[0]
+    if not (project and location and registry and repository):
         return None
-    registry_id = _registry_id(location=location, project=project, repository=registry)
-    return Where(registry_id, repository, digest)
+    return _registry_id(location=location, project=project, repository=registry), repository
 
 
 def _split_project(path: str) -> tuple[str, str, str]:

@@ -14,7 +14,7 @@ _MODES = {
     "REMOTE_REPOSITORY": "REMOTE",
     "VIRTUAL_REPOSITORY": "VIRTUAL",
 }
-_DOCKER = 1  # Repository.Format
+_UNSPECIFIED, _DOCKER = 0, 1  # Repository.Format
 _DELETE, _KEEP = 1, 2  # CleanupPolicy.Action
 
 
@@ -25,14 +25,16 @@ class Registry:
     Attributes:
         name: Resource name, ``projects/P/locations/L/repositories/R``.
         row: Cells of its ``registries`` row, the scope's own columns left out.
-        holds_images: Whether it has container images of its own: a format other than DOCKER has
-            none, and a virtual one shows those of others.
+        holds_images: Whether it may have container images of its own: a known format other than
+            DOCKER has none, and a virtual one shows those of others.
+        doubt: Why an empty list of images is not believed; empty when it is.
     """
 
     name: str
     registry_id: str
     row: dict[str, Any]
     holds_images: bool
+    doubt: str = ""
 
 
 def registry_of(message: Message) -> Registry:
@@ -43,7 +45,7 @@ def registry_of(message: Message) -> Registry:
     """
     registry_id = registry_id_of(message.name)
     unread: list[str] = []
-    artifact_format = word(FORMAT, message.format_ or _DOCKER)  # DOCKER where it does not say
+    artifact_format, doubt = _format(message, unread)
     mode = _mode(message, unread)
     row = {
         "registry_id": registry_id,
@@ -58,8 +60,19 @@ def registry_of(message: Message) -> Registry:
         **_scanning(message, unread),
         "unread": unread,
     }
-    holds_images = artifact_format == "DOCKER" and mode != "VIRTUAL"
-    return Registry(message.name, registry_id, row, holds_images)
+    holds_images = (artifact_format == "DOCKER" or bool(doubt)) and mode != "VIRTUAL"
+    return Registry(message.name, registry_id, row, holds_images, doubt)
+
+
+def _format(message: Message, unread: list[str]) -> tuple[str, str]:
+    """Return the format (DOCKER where none is told) and why it is doubted, if it is."""
+    number = message.format_
+    if number == _UNSPECIFIED:
+        return word(FORMAT, _DOCKER), f"{message.name} lists no image and tells no format (0)"
+    if number not in FORMAT:
+        unread.append(f"format: {number} is not a known format")
+        return str(number), f"{message.name} lists no image, but its format {number} is not known"
+    return word(FORMAT, number), ""
 
 
 def _mode(message: Message, unread: list[str]) -> str | None:

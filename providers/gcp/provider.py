@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
+from audit.errors import BrokenPageError
 from audit.model.scope import Plan, ScopeOutcome, ScopeTally, Task
 from audit.ports import Capabilities, RegistryProvider, RunContext, Settings, Sink
 from providers.gcp.analysis import Analysis
@@ -106,6 +107,15 @@ class GcpProvider:
         locations: set[str] = set()
         for page in tallied(clients.location_pages(project), tally):
             locations.update(location.location_id for location in page.locations)
+        if "" in locations or (not locations and tally.complete):
+            # Google lists the same places for every project: an answer without any is cut short.
+            tally.fail(
+                BrokenPageError(
+                    "a location without an id" if locations else "no location is listed",
+                    operation="artifactregistry:ListLocations",
+                )
+            )
+        locations.discard("")
         tally.listed = len(locations)
         return sorted(locations), tally.finish()
 

@@ -113,7 +113,7 @@ class Oracle:
         for place in estate.places:
             self._look(estate, place, night)
         self._carry(night)
-        night.current = current(night, self._policy)
+        night.current = self._current(night)
         self._window(night)
         self._expose(night)
         self._last = night
@@ -157,6 +157,12 @@ class Oracle:
             if judged.raw != "assessed":
                 fresh = night.findings.get(where, {})
                 night.findings[where] = {**last.findings.get(where, {}), **fresh}
+
+    def _current(self, night: Night) -> set[Where]:
+        """Judge what was listed tonight; what was not keeps being current, or not."""
+        judged = current(night, self._policy)
+        unseen = {w for w, k in night.placements.items() if k.listed_at != night.moment}
+        return (judged - unseen) | (unseen & self._last.current)
 
     def _window(self, night: Night) -> None:
         """Evidence older than the window is no look."""

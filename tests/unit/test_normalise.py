@@ -32,6 +32,15 @@ def test_severity_words(word, severity):
         ({"media_type": "m", "attests": True}, ImageKind.ATTESTATION),
         ({"media_type": "m", "tags": [f"sha256-{'a' * 64}.sig"]}, ImageKind.SIGNATURE),
         ({"media_type": "m", "tags": ["sha256-nonsense.sig"]}, ImageKind.IMAGE),
+        ({"media_type": "m", "tags": [f"sha256-{'a' * 64}.sig", "1.0"]}, ImageKind.IMAGE),
+        (
+            {
+                "media_type": "m",
+                "tags": [f"sha256-{'a' * 64}.sig"],
+                "platform": ("linux", "amd64"),
+            },
+            ImageKind.IMAGE,
+        ),
         (
             {"media_type": "m", "artifact_type": "application/vnd.cncf.notary.signature"},
             ImageKind.SIGNATURE,

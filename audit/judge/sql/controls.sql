@@ -80,14 +80,16 @@ results AS (
         CASE WHEN provider <> 'azure' THEN 'NOT_APPLICABLE'
             WHEN lower(public_network_access) = 'disabled'
                 OR lower(network_default_action) = 'deny' THEN 'PASS'
-            WHEN public_network_access IS NULL AND network_default_action IS NULL THEN 'UNKNOWN'
-            ELSE 'FAIL' END,
+            WHEN lower(public_network_access) = 'enabled'
+                AND coalesce(lower(network_default_action), 'allow') = 'allow' THEN 'FAIL'
+            ELSE 'UNKNOWN' END,
         CASE WHEN provider <> 'azure' THEN 'this cloud has no such switch on a registry'
             WHEN lower(public_network_access) = 'disabled'
                 OR lower(network_default_action) = 'deny' THEN 'networks are restricted'
-            WHEN public_network_access IS NULL AND network_default_action IS NULL
-                THEN 'the network rules could not be read'
-            ELSE 'the registry is reachable from every network' END,
+            WHEN lower(public_network_access) = 'enabled'
+                AND coalesce(lower(network_default_action), 'allow') = 'allow'
+                THEN 'the registry is reachable from every network'
+            ELSE 'the network rules could not be read' END,
         'registry configuration', 'public_network_access', public_network_access,
         observed_run_id
     FROM registry
@@ -97,18 +99,36 @@ results AS (
         CASE WHEN provider = 'azure' THEN 'NOT_APPLICABLE'
             WHEN coalesce(tag_mutability, registry_tag_mutability)
                 IN ('IMMUTABLE', 'IMMUTABLE_WITH_EXCLUSION') THEN 'PASS'
-            WHEN coalesce(tag_mutability, registry_tag_mutability) IS NULL THEN 'UNKNOWN'
-            ELSE 'FAIL' END,
+            WHEN coalesce(tag_mutability, registry_tag_mutability)
+                IN ('MUTABLE', 'MUTABLE_WITH_EXCLUSION') THEN 'FAIL'
+            ELSE 'UNKNOWN' END,
         CASE WHEN provider = 'azure' THEN 'this cloud locks single tags, not repositories'
             WHEN coalesce(tag_mutability, registry_tag_mutability) = 'IMMUTABLE'
                 THEN 'tags cannot be moved'
             WHEN coalesce(tag_mutability, registry_tag_mutability) = 'IMMUTABLE_WITH_EXCLUSION'
                 THEN 'tags cannot be moved, but for those an exclusion names'
-            WHEN coalesce(tag_mutability, registry_tag_mutability) IS NULL
-                THEN 'the setting could not be read'
-            ELSE 'tags can be moved to another image' END,
+            WHEN coalesce(tag_mutability, registry_tag_mutability)
+                IN ('MUTABLE', 'MUTABLE_WITH_EXCLUSION') THEN 'tags can be moved to another image'
+            ELSE 'the setting could not be read' END,
         'repository configuration', 'tag_mutability',
         coalesce(tag_mutability, registry_tag_mutability), observed_run_id
     FROM repository WHERE provider <> 'files'
 )
-SELECT *, NULL::VARCHAR AS waiver_id FROM results;
+-- A value of an earlier run says nothing of tonight: it stays as evidence, the verdict is UNKNOWN.
+SELECT * EXCLUDE (outdated) REPLACE (
+    CASE WHEN outdated AND status IN ('PASS', 'FAIL') THEN 'UNKNOWN' ELSE status END AS status,
+    CASE WHEN outdated AND status IN ('PASS', 'FAIL')
+        THEN 'not read in this run; by run ' || observed_run_id || ': ' || reason
+        ELSE reason END AS reason),
+    NULL::VARCHAR AS waiver_id
+FROM (SELECT *, getvariable('command') = 'run' AND control_id <> 'INV-01'
+    AND observed_run_id <> getvariable('run_id') AS outdated FROM results)
+UNION ALL BY NAME
+-- A scope of which no run has read anything yet has settings too: nobody knows them.
+SELECT control.id AS control_id, s.scope_id AS subject, s.provider, s.account, s.region,
+    'UNKNOWN' AS status, 'nothing in this scope was read: it was ' || s.outcome AS reason,
+    'scopes' AS operation, 'outcome' AS field, s.observed_run_id
+FROM scopes_now AS s
+CROSS JOIN unnest(['SCN-01', 'SCN-02', 'IAM-01', 'INT-01']) AS control(id)
+WHERE s.kind = 'inventory' AND s.outcome <> 'complete' AND s.provider <> 'files'
+    AND s.scope_id NOT IN (SELECT scope_id FROM registries_all);

@@ -13,10 +13,13 @@ CREATE TEMP MACRO severity_rank(word) AS
 CREATE TEMP MACRO fix_rank(word) AS
     list_position(['unknown', 'not_available', 'wont_fix', 'available'], word);
 
+-- Runnable images, and whatever else somebody judged (a report may name an index).
 CREATE TEMP TABLE current_images AS
 SELECT p.* FROM placements_current AS p
-JOIN images_all AS i ON i.digest = p.digest AND i.kind = 'image'
-WHERE p.current;
+JOIN images_all AS i ON i.digest = p.digest
+WHERE p.current AND (i.kind = 'image' OR EXISTS (
+    FROM assessments_all AS a WHERE (a.provider, a.registry_id, a.repository, a.digest)
+        = (p.provider, p.registry_id, p.repository, p.digest)));
 
 CREATE TEMP TABLE stated AS
 SELECT
@@ -30,7 +33,9 @@ SELECT
     bool_or(p.observed_run_id = getvariable('run_id')) AS listed,
     arg_max(f.severity, severity_rank(f.severity)) AS severity,
     arg_max(f.fix_state, fix_rank(f.fix_state)) AS fix_state,
-    list_sort(list(DISTINCT f.source)) AS sources,
+    list_sort(coalesce(
+        list(DISTINCT f.source) FILTER (f.observed_run_id = getvariable('run_id')),
+        list(DISTINCT f.source))) AS sources,
     list_sort(list(DISTINCT f.digest)) AS carrier_digests,
     max(p.pushed_at) AS carrier_pushed_at,
     min(f.native_first_seen_at) AS native_first_observed_at

@@ -52,16 +52,22 @@ LEFT JOIN carried AS c USING (exposure_id)
 LEFT JOIN listed_by AS l USING (registry_id, repository)
 WHERE e.state <> 'closed';
 
+-- Images that some source looked at in this run, or believes to be clean.
+CREATE TEMP TABLE looked_at AS
+SELECT provider, registry_id, repository, digest,
+    bool_or(raw_state = 'inferred_clean' OR (raw_state = 'assessed' AND state = 'assessed'))
+        AS clean
+FROM assessments_all GROUP BY ALL;
+
 -- For what is no longer stated: each current image of its repository, and whether each source that
 -- had stated it looked at that image in this run.
 CREATE TEMP TABLE looks AS
 SELECT b.exposure_id, i.digest,
     list_contains(b.carrier_digests, i.digest) AS was_carrier,
-    i.pushed_at IS NULL OR b.carrier_pushed_at IS NULL OR i.pushed_at > b.carrier_pushed_at
-        AS newer,
+    coalesce(i.pushed_at > b.carrier_pushed_at, true) AS maybe_newer,
+    coalesce(i.pushed_at > b.carrier_pushed_at, false) AS newer,
     bool_and(coalesce(a.raw_state = 'assessed' AND a.state = 'assessed', false)) AS assessed,
-    bool_and(coalesce(a.raw_state = 'inferred_clean'
-        OR (a.raw_state = 'assessed' AND a.state = 'assessed'), false)) AS believed_clean,
+    coalesce(any_value(seen.clean), false) AS believed_clean,
     min(CASE
         WHEN a.state IS NULL THEN 'not_scanned'
         WHEN a.state <> 'assessed' THEN a.state
@@ -73,6 +79,9 @@ CROSS JOIN unnest(b.sources) AS had(source)
 LEFT JOIN assessments_all AS a
     ON (a.provider, a.registry_id, a.repository, a.digest, a.source)
         = (i.provider, i.registry_id, i.repository, i.digest, had.source)
+LEFT JOIN looked_at AS seen
+    ON (seen.provider, seen.registry_id, seen.repository, seen.digest)
+        = (i.provider, i.registry_id, i.repository, i.digest)
 WHERE b.exposure_id NOT IN (SELECT exposure_id FROM stated)
 GROUP BY ALL;
 
@@ -82,7 +91,7 @@ SELECT b.exposure_id,
     coalesce(bool_and(l.assessed), false) AS all_assessed,
     coalesce(bool_or(l.newer OR l.was_carrier), false) AS succeeded,
     coalesce(bool_or(l.was_carrier), false) AS carrier_current,
-    coalesce(bool_and(l.believed_clean) FILTER (l.newer), true) AS newer_clean,
+    coalesce(bool_and(l.believed_clean) FILTER (l.maybe_newer), true) AS newer_clean,
     min(l.blind_state) FILTER (l.was_carrier AND NOT l.assessed) AS carrier_state,
     min(l.blind_state) FILTER (NOT l.believed_clean) AS successor_state,
     min(l.blind_state) FILTER (NOT l.assessed) AS any_state

@@ -5,7 +5,7 @@ UNION ALL BY NAME FROM vulnerabilities_changed;
 -- One row for every exposure whose state changes in this run. Closing needs a complete scope and
 -- fresh looks; everything else that is no longer seen is unconfirmed, and unconfirmed is open.
 CREATE TEMP TABLE blind_carriers AS
-SELECT s.exposure_id, min(a.state) AS state
+SELECT s.exposure_id, min(CASE a.state WHEN 'assessed' THEN 'carried' ELSE a.state END) AS state
 FROM (SELECT exposure_id, provider, registry_id, repository, unnest(carrier_digests) AS digest
     FROM stated WHERE NOT fresh) AS s
 JOIN assessments_all AS a USING (provider, registry_id, repository, digest)
@@ -71,6 +71,7 @@ judged AS (
         CASE
             WHEN coalesce(fates.fate, 'complete') = 'untouched' THEN NULL
             WHEN coalesce(fates.fate, 'complete') <> 'complete' THEN 'unconfirmed'
+            WHEN unlisted.repository IS NOT NULL THEN 'unconfirmed'
             WHEN v.current_images = 0 THEN 'removed'
             WHEN v.all_assessed AND v.succeeded THEN 'fixed'
             WHEN v.newer_clean AND NOT v.carrier_current THEN 'removed'
@@ -78,6 +79,7 @@ judged AS (
         END AS verdict,
         CASE
             WHEN fates.fate = 'incomplete' THEN 'scope_' || fates.outcome
+            WHEN unlisted.repository IS NOT NULL THEN 'repository_unlisted'
             WHEN v.carrier_current THEN 'image_' || coalesce(v.carrier_state, v.successor_state,
                 v.any_state, 'unknown')
             ELSE 'successor_' || coalesce(v.successor_state, 'unknown')
@@ -85,6 +87,7 @@ judged AS (
     FROM open_before AS b
     JOIN vanished AS v USING (exposure_id)
     LEFT JOIN fates ON fates.scope_id = b.scope_id
+    LEFT JOIN unlisted USING (registry_id, repository)
 ),
 gone_rows AS (
     SELECT * EXCLUDE (outcome, verdict, blind_reason, run_id) REPLACE (

@@ -10,17 +10,18 @@ FROM (
 ) WHERE newest = 1;
 
 -- The nearest scope above each that this run has an outcome for: the parent, or where that was not
--- even listed the one above it.
+-- even listed the one above it, or the provider's plan where that broke.
 CREATE TEMP TABLE above AS
-SELECT known.scope_id, coalesce(parent.scope_id, grand.scope_id) AS above_id,
-    coalesce(parent.outcome, grand.outcome) AS outcome
+SELECT known.scope_id, coalesce(parent.scope_id, grand.scope_id, plan.scope_id) AS above_id,
+    coalesce(parent.outcome, grand.outcome, plan.outcome) AS outcome
 FROM last_known AS known
 LEFT JOIN scopes_now AS parent ON parent.scope_id = known.parent_scope_id
 LEFT JOIN (
     SELECT scope_id, arg_max(parent_scope_id, run_id) AS parent_scope_id
     FROM scopes_history GROUP BY scope_id
 ) AS line ON line.scope_id = known.parent_scope_id
-LEFT JOIN scopes_now AS grand ON grand.scope_id = line.parent_scope_id;
+LEFT JOIN scopes_now AS grand ON grand.scope_id = line.parent_scope_id
+LEFT JOIN scopes_now AS plan ON plan.scope_id = known.provider || '/plan';
 
 -- A scope whose parent could not be listed to its end, or which the plan no longer holds, was not
 -- looked at: it gets an outcome too.
@@ -50,9 +51,9 @@ WHERE getvariable('command') = 'run'
 CREATE TEMP TABLE fates AS
 SELECT known.scope_id, now.outcome,
     CASE
-        WHEN list_contains(getvariable('retired'), known.scope_id) THEN 'complete'
         WHEN now.outcome = 'complete' THEN 'complete'
         WHEN now.outcome IS NOT NULL THEN 'incomplete'
+        WHEN list_contains(getvariable('retired'), known.scope_id) THEN 'complete'
         WHEN parent.outcome = 'complete' THEN 'complete'
         ELSE 'untouched'
     END AS fate

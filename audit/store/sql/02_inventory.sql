@@ -10,7 +10,8 @@ SELECT DISTINCT registry_id, repository, digest, provider AS owner FROM (
 
 -- A repository that was not listed to its end keeps what was known of it, in a complete scope too.
 CREATE TEMP TABLE unlisted AS
-SELECT DISTINCT provider, registry_id, repository FROM staged_repositories WHERE NOT complete;
+SELECT DISTINCT provider, registry_id, repository FROM staged_repositories
+WHERE complete IS NOT TRUE;
 
 CREATE TEMP TABLE placements_all AS
 WITH staged AS (
@@ -21,7 +22,17 @@ WITH staged AS (
     QUALIFY row_number() OVER (
         PARTITION BY provider, registry_id, repository, digest ORDER BY scope_id, pushed_at) = 1
 )
-SELECT * REPLACE (getvariable('run_id') AS observed_run_id) FROM staged
+-- What a source told before and not tonight still holds: a push is never undone, a pull neither, and
+-- whether an image runs is not answered by silence.
+SELECT s.* REPLACE (
+    getvariable('run_id') AS observed_run_id,
+    coalesce(s.pushed_at, was.pushed_at) AS pushed_at,
+    coalesce(s.last_pulled_at, was.last_pulled_at) AS last_pulled_at,
+    coalesce(s.in_use, was.in_use) AS in_use,
+    CASE WHEN s.in_use IS NULL THEN was.in_use_count ELSE s.in_use_count END AS in_use_count,
+    coalesce(s.archived, was.archived) AS archived)
+FROM staged AS s
+LEFT JOIN prev_placements AS was USING (provider, registry_id, repository, digest)
 UNION ALL BY NAME
 SELECT p.* FROM prev_placements AS p
 JOIN fates ON fates.scope_id = p.scope_id AND (fates.fate <> 'complete' OR EXISTS (
@@ -57,22 +68,37 @@ WHERE NOT EXISTS (
     FROM staged AS s WHERE (s.provider, s.registry_id, s.repository)
         = (p.provider, p.registry_id, p.repository));
 
--- One row a digest. Where two places tell different things the more particular kind wins (an
--- attestation is known as such only where its index is), and the greater of other values, so that
--- the order of reading never matters.
+-- One row a digest. A digest's content never changes, so what was once read of it (the children of an
+-- index, its platform) holds when tonight's read of it failed. Where two places tell different kinds,
+-- an index is one by its media type, and what any place holds for a runnable image is one: otherwise
+-- a misleading tag elsewhere would take it out of every denominator.
 CREATE TEMP TABLE images_all AS
-WITH facts AS (
-    SELECT * FROM staged_images
-    UNION ALL BY NAME
-    SELECT * FROM prev_images AS p WHERE NOT EXISTS (FROM staged_images AS s
-        WHERE s.digest = p.digest)
-), placed AS (SELECT DISTINCT digest FROM placements_all)
-SELECT facts.digest,
-    arg_min(kind, CASE kind WHEN 'attestation' THEN 1 WHEN 'signature' THEN 2 WHEN 'sbom' THEN 3
-        WHEN 'index' THEN 4 WHEN 'artifact' THEN 5 ELSE 6 END) AS kind,
-    max(media_type) AS media_type, max(artifact_type) AS artifact_type, max(os) AS os,
-    max(architecture) AS architecture, max(variant) AS variant, max(size_bytes) AS size_bytes,
-    max(created_at) AS created_at, max(subject_digest) AS subject_digest,
-    max(child_digests) AS child_digests, max(base_image) AS base_image, max(labels) AS labels
-FROM facts JOIN placed ON placed.digest = facts.digest
-GROUP BY facts.digest;
+WITH placed AS (SELECT DISTINCT digest FROM placements_all),
+told AS (
+    SELECT s.digest,
+        arg_min(kind, list_position(['index', 'image', 'attestation', 'signature', 'sbom',
+            'artifact'], kind)) AS kind,
+        max(media_type) AS media_type, max(artifact_type) AS artifact_type, max(os) AS os,
+        max(architecture) AS architecture, max(variant) AS variant,
+        max(size_bytes) AS size_bytes, max(created_at) AS created_at,
+        max(subject_digest) AS subject_digest, max(child_digests) AS child_digests,
+        max(base_image) AS base_image, max(labels) AS labels
+    FROM staged_images AS s SEMI JOIN placed USING (digest)
+    GROUP BY s.digest
+), before AS (SELECT * FROM prev_images SEMI JOIN placed USING (digest))
+SELECT digest,
+    CASE WHEN before.kind = 'index' THEN 'index' ELSE coalesce(told.kind, before.kind) END AS kind,
+    coalesce(told.media_type, before.media_type) AS media_type,
+    coalesce(told.artifact_type, before.artifact_type) AS artifact_type,
+    coalesce(told.os, before.os) AS os,
+    coalesce(told.architecture, before.architecture) AS architecture,
+    coalesce(told.variant, before.variant) AS variant,
+    coalesce(told.size_bytes, before.size_bytes) AS size_bytes,
+    coalesce(told.created_at, before.created_at) AS created_at,
+    coalesce(told.subject_digest, before.subject_digest) AS subject_digest,
+    coalesce(CASE WHEN len(told.child_digests) > 0 THEN told.child_digests END,
+        before.child_digests, told.child_digests)
+        AS child_digests,
+    coalesce(told.base_image, before.base_image) AS base_image,
+    coalesce(told.labels, before.labels) AS labels
+FROM told FULL JOIN before USING (digest);

@@ -22,7 +22,7 @@ WITH native_sources AS (
         EXISTS (FROM native_sources AS n WHERE (n.provider, n.source) = (a.provider, a.source))
             AS native
     FROM prev_assessments AS a
-    JOIN assessable AS p USING (provider, registry_id, repository, digest)
+    JOIN placements_current AS p USING (provider, registry_id, repository, digest)
     LEFT JOIN fates ON fates.scope_id = p.scope_id
     WHERE a.source <> 'none' AND NOT EXISTS (
         FROM staged AS s WHERE (s.provider, s.registry_id, s.repository, s.digest, s.source)
@@ -30,7 +30,7 @@ WITH native_sources AS (
 ), known AS (
     SELECT s.* REPLACE (getvariable('run_id') AS observed_run_id), s.state AS raw_state
     FROM staged AS s
-    SEMI JOIN assessable USING (provider, registry_id, repository, digest)
+    SEMI JOIN placements_current USING (provider, registry_id, repository, digest)
     UNION ALL BY NAME
     SELECT c.* EXCLUDE (fate, outcome, scope_id, listed_now, native) REPLACE (
         CASE
