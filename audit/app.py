@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from audit.store.commit import Commit, commit_run
 from audit.store.lock import writer_lock
 from audit.store.publish import recover
 from audit.store.reader import Warehouse
+from audit.store.verify import check_published
 
 Planned = Callable[[Sequence[Task]], Progress]
 
@@ -106,6 +108,7 @@ class App:
         """
         context = self.context()
         self.reports()  # a wrong name must not wait for the end of the night
+        self.check_out()
         with writer_lock(self.warehouse.layout, context.run_id):
             published = self.ready(context.run_id)
             providers = self.providers(context)
@@ -118,11 +121,13 @@ class App:
 
         Raises:
             UsageError: The new run would not be the newest.
+            WarehouseError: A published file that the run would build on is missing or altered.
         """
         finished = recover(self.warehouse.layout)
         if finished:
             logging.getLogger(LOGGER).warning("finished a broken run", extra={"runs": finished})
         published = self.warehouse.run_ids()
+        check_published(self.warehouse.layout, published)
         if published and run_id <= published[-1]:
             raise UsageError(
                 f"run {run_id} is not later than the newest run {published[-1]}",
@@ -162,6 +167,20 @@ class App:
         counted = Counter(scope.outcome for scope in done.scopes)
         incomplete = set(counted) != {"complete"} or done.unassessed > 0
         return RunResult(context.run_id, done.outcome, incomplete, counted, done.unassessed)
+
+    def check_out(self) -> None:
+        """Find out before the night's work whether its reports can be written.
+
+        Raises:
+            UsageError: The report folder cannot be made or written to.
+        """
+        out = Path(self.config.out)
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"cannot be made: {error}", where="out", cure="--out DIR") from error
+        if not os.access(out, os.W_OK):
+            raise UsageError(f"{out} cannot be written to", where="out", cure="--out DIR")
 
     def report(self, out: Path, run_id: str | None = None) -> list[Path]:
         """Write the configured reports of a run, by default the newest."""

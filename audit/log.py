@@ -44,6 +44,9 @@ def configure(*, json_logs: bool, quiet: bool, stream: TextIO | None = None) -> 
     logger = logging.getLogger(LOGGER)
     logger.handlers[:] = [handler]
     logger.propagate = False
+    # The clouds' libraries warn through loggers of their own: one form for all that is written.
+    logging.getLogger().handlers[:] = [handler]
+    logging.getLogger().setLevel(logging.WARNING)
     logger.setLevel(logging.WARNING if quiet else logging.INFO)
     sys.excepthook = _log_uncaught
     return logger

@@ -50,11 +50,11 @@ def execute(arguments: list[str] | None = None) -> int:
         return _refuse(error, Exit.USAGE)
     except LockHeldError as error:
         return _refuse(error, Exit.LOCKED)
-    except AuditError as error:
+    except (AuditError, OSError) as error:
         return _refuse(error, Exit.UNEXPECTED)
 
 
-def _refuse(error: AuditError, code: Exit) -> int:
+def _refuse(error: Exception, code: Exit) -> int:
     log = logging.getLogger(LOGGER)
     if log.handlers:
         log.error("%s", error, extra={"exit_code": int(code)})

@@ -93,7 +93,9 @@ def recover(layout: Layout) -> list[str]:
     """
     finished = []
     for staged in sorted(layout.staging.glob("*")):
-        if staged.joinpath("ready").exists():
+        if not staged.is_dir():
+            staged.unlink()
+        elif staged.joinpath("ready").exists():
             publish(layout, staged.name)
             finished.append(staged.name)
         else:

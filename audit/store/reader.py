@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from audit.store import views
 from audit.store.layout import Layout, open_layout
 from audit.tables import TABLES
 
+_RUN_ID = re.compile(r"\d{8}T\d{6}Z")
 _EXPOSURES_AS_OF = """
 WITH history AS ({history}), tried AS (
     SELECT s.scope_id, max(r.started_at) AS tried_at
@@ -54,8 +56,9 @@ class Warehouse:
 
     def run_ids(self) -> list[str]:
         """Return the ids of all published runs, oldest first."""
-        folders = self.layout.table("runs").glob("run_id=*")
-        return sorted(folder.name.removeprefix("run_id=") for folder in folders)
+        files = self.layout.table("runs").glob("run_id=*/*.parquet")
+        named = {file.parent.name.removeprefix("run_id=") for file in files}
+        return sorted(name for name in named if _RUN_ID.fullmatch(name))
 
     def last_run_id(self) -> str | None:
         """Return the id of the newest published run, or None."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from audit.errors import WarehouseError
 from audit.store.layout import Layout
 from audit.tables import TABLES
 
@@ -68,9 +69,17 @@ def _sql_type(kind: pa.DataType) -> str:
 
 
 def partition_rows(layout: Layout, table: str, run_id: str | None) -> str:
-    """Return a query for one published run's rows of a table, with ``run_id``; none for None."""
-    files = sorted(layout.partition(table, run_id).glob("*.parquet")) if run_id else []
-    return parquet_rows(table, files, run_id or "")
+    """Return a query for one published run's rows of a table, with ``run_id``; none for None.
+
+    Raises:
+        WarehouseError: The run's partition is missing: it must not read as empty.
+    """
+    if run_id is None:
+        return parquet_rows(table, [], "")
+    files = sorted(layout.partition(table, run_id).glob("*.parquet"))
+    if not files:
+        raise WarehouseError(f"{layout.partition(table, run_id)} holds no file: run is damaged")
+    return parquet_rows(table, files, run_id)
 
 
 def history_rows(layout: Layout, table: str, run_ids: Iterable[str]) -> str:

@@ -38,7 +38,7 @@ _REFUSED = frozenset(
     }
 )
 _CLOSED = frozenset({"OptInRequired", "SubscriptionRequiredException"})
-_UNPROVEN = re.compile(r"signature|credential|token|accesskey|requestexpired|^auth", re.IGNORECASE)
+_UNPROVEN = re.compile(r"credential|token|accesskey|requestexpired|^auth", re.IGNORECASE)
 """Codes about who asks. AWS may answer them with the request's headers, the session token among
 them: its words are not repeated."""
 _UNPROVEN_WORDS = "the credentials or the signature of the request were refused"

@@ -6,10 +6,11 @@ UNION ALL BY NAME FROM vulnerabilities_changed;
 -- fresh looks; everything else that is no longer seen is unconfirmed, and unconfirmed is open.
 CREATE TEMP TABLE blind_carriers AS
 SELECT s.exposure_id, min(CASE a.state WHEN 'assessed' THEN 'carried' ELSE a.state END) AS state
-FROM (SELECT exposure_id, provider, registry_id, repository, unnest(carrier_digests) AS digest
+FROM (SELECT exposure_id, provider, registry_id, repository, sources,
+        unnest(carrier_digests) AS digest
     FROM stated WHERE NOT fresh) AS s
 JOIN assessments_all AS a USING (provider, registry_id, repository, digest)
-WHERE a.source <> 'none' AND a.raw_state <> 'assessed'
+WHERE list_contains(s.sources, a.source) AND a.raw_state <> 'assessed'
 GROUP BY s.exposure_id;
 
 CREATE TEMP TABLE exposure_changes AS
@@ -23,8 +24,8 @@ seen AS (
             WHEN fresh AND prior.state = 'unconfirmed' THEN 'confirmed'
             WHEN fresh AND (prior.severity, prior.fix_state, prior.sources)
                 IS DISTINCT FROM (s.severity, s.fix_state, s.sources) THEN 'changed'
-            WHEN NOT fresh AND prior.state = 'open'
-                AND coalesce(fates.fate, 'complete') <> 'untouched' THEN 'unconfirmed'
+            WHEN NOT fresh AND prior.state = 'open' AND (blind.state = 'stale'
+                OR coalesce(fates.fate, 'complete') <> 'untouched') THEN 'unconfirmed'
         END AS event
     FROM stated AS s
     LEFT JOIN exposures_before AS prior USING (exposure_id)
@@ -42,7 +43,7 @@ seen_rows AS (
                 WHEN prior.severity IS DISTINCT FROM severity THEN 'severity'
                 WHEN prior.fix_state IS DISTINCT FROM fix_state THEN 'fix'
                 ELSE 'sources' END
-            ELSE CASE WHEN listed THEN 'image_' || coalesce(blind_state, 'unknown')
+            ELSE CASE WHEN listed OR fate = 'untouched' THEN 'image_' || coalesce(blind_state, 'unknown')
                 WHEN outcome = 'complete' THEN 'repository_unlisted'
                 ELSE 'scope_' || coalesce(outcome, 'failed') END
         END AS reason,

@@ -1,12 +1,12 @@
--- What became of every inventory scope of the previous run, and a row for each that nobody asked.
+-- What became of every scope of the previous run, and a row for each that nobody asked.
 -- complete: absence is believed. incomplete: what was not seen is carried. untouched: not asked for.
 CREATE TEMP TABLE last_known AS
-SELECT provider, scope_id, account, region, parent_scope_id,
-    scope_id IN (SELECT scope_id FROM prev_placements UNION SELECT scope_id FROM prev_registries)
-        AS in_snapshot
+SELECT provider, scope_id, account, region, kind, source, parent_scope_id,
+    scope_id IN (SELECT scope_id FROM prev_placements UNION SELECT scope_id FROM prev_registries
+        UNION SELECT scope_id FROM prev_scopes) AS in_snapshot
 FROM (
     SELECT *, row_number() OVER (PARTITION BY scope_id ORDER BY run_id DESC) AS newest
-    FROM scopes_history WHERE kind = 'inventory'
+    FROM scopes_history WHERE scope_id <> provider || '/plan'
 ) WHERE newest = 1;
 
 -- The nearest scope above each that this run has an outcome for: the parent, or where that was not
@@ -27,8 +27,8 @@ LEFT JOIN scopes_now AS plan ON plan.scope_id = known.provider || '/plan';
 -- looked at: it gets an outcome too.
 INSERT INTO scopes_now (provider, scope_id, parent_scope_id, kind, source, account, region,
                         outcome, listed, errors, api_calls, error_code, error, observed_run_id)
-SELECT known.provider, known.scope_id, known.parent_scope_id, 'inventory', '', known.account,
-    known.region,
+SELECT known.provider, known.scope_id, known.parent_scope_id, known.kind, known.source,
+    known.account, known.region,
     CASE WHEN coalesce(above.outcome, 'complete') = 'complete' THEN 'disabled' ELSE 'failed' END,
     0, 1, 0,
     CASE WHEN coalesce(above.outcome, 'complete') = 'complete' THEN 'NotPlanned'
@@ -46,6 +46,7 @@ WHERE getvariable('command') = 'run'
     AND known.in_snapshot
     AND known.scope_id NOT IN (SELECT scope_id FROM scopes_now)
     AND NOT list_contains(getvariable('retired'), known.scope_id)
+    AND NOT list_contains(getvariable('retired'), known.parent_scope_id)
     AND parent.outcome IS DISTINCT FROM 'complete';
 
 CREATE TEMP TABLE fates AS
@@ -66,6 +67,7 @@ LEFT JOIN scopes_now AS parent ON parent.scope_id = known.parent_scope_id;
 INSERT INTO scopes_now BY NAME
 SELECT * FROM prev_scopes AS p
 WHERE p.scope_id NOT IN (SELECT scope_id FROM scopes_now)
+    AND p.scope_id <> p.provider || '/plan'
     AND CASE WHEN p.provider = 'files'
         THEN p.scope_id IN (SELECT scope_id FROM prev_placements)
         ELSE getvariable('command') <> 'run' END;

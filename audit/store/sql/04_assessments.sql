@@ -62,10 +62,13 @@ SELECT p.provider, p.registry_id, p.repository, p.digest, 'none' AS source,
 FROM assessable AS p
 ANTI JOIN known USING (provider, registry_id, repository, digest);
 
--- Evidence older than the window is no look at today's image.
+-- Evidence older than the window is no look at today's image. Where its time was not told it is as
+-- old as the run that read it.
+CREATE TEMP MACRO run_moment(id) AS strptime(id, '%Y%m%dT%H%M%SZ')::TIMESTAMP AT TIME ZONE 'UTC';
 UPDATE assessments_all
 SET state = 'stale',
-    reason = 'evidence of ' || strftime(scanned_at, '%Y-%m-%d') || ' is older than '
-        || getvariable('evidence_window_days') || ' days'
-WHERE state = 'assessed'
-    AND scanned_at < getvariable('moment') - to_days(getvariable('evidence_window_days'));
+    reason = 'evidence of '
+        || strftime(coalesce(scanned_at, run_moment(observed_run_id)), '%Y-%m-%d')
+        || ' is older than ' || getvariable('evidence_window_days') || ' days'
+WHERE state = 'assessed' AND coalesce(scanned_at, run_moment(observed_run_id))
+    < getvariable('moment') - to_days(getvariable('evidence_window_days'));

@@ -1,5 +1,6 @@
 """The client over real HTTP: what is believed, what is refused, what is typed."""
 
+import traceback
 from datetime import UTC, datetime
 from typing import Any
 
@@ -117,6 +118,9 @@ def test_a_token_that_comes_back_ends_the_loop(tally, tokens):
         (failure("UnrecognizedClientException"), AccessDeniedError, ""),
         (failure("InvalidSignatureException"), AccessDeniedError, ""),
         (failure("ExpiredTokenException"), AccessDeniedError, ""),
+        (failure("IncompleteSignatureException"), AccessDeniedError, ""),
+        (failure("SubscriptionRequiredException"), AccessDeniedError, ""),
+        (failure("InvalidPaginationTokenException"), TerminalError, ""),
         (failure("Moonlit", status=403), AccessDeniedError, ""),
         (failure("ThrottlingException", "Rate exceeded"), ThrottledError, ""),
         (failure("Moonlit", status=429), ThrottledError, ""),
@@ -178,15 +182,38 @@ def test_a_service_that_fails_is_asked_again(tally):
     assert wire.calls["DescribeRepositories"] == 5
 
 
-def test_a_refused_signature_does_not_repeat_the_token(tally):
-    words = "should have been POST x-amz-security-token:FwoGZXIvYXdzE"
-    refused = failure("InvalidSignatureException", words)
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        *(("IncompleteSignatureException", 400), ("InvalidSignatureException", 400)),
+        *(("UnrecognizedClientException", 400), ("ExpiredTokenException", 403)),
+        *(("InvalidAccessKeyId", 403), ("MissingAuthenticationTokenException", 403)),
+    ],
+)
+def test_a_refused_request_is_not_repeated(tally, code, status):
+    words = "unheard of: Authorization=AWS4 FwoGZXIvYXdzE, and elsewhere FwoGZXIvYXdzE"
+    refused = failure(code, words, status)
     with (
         Wire(DescribeRepositories=lambda _: refused) as wire,
         pytest.raises(AccessDeniedError) as caught,
     ):
         _repositories(wire, tally)
-    assert "FwoGZXIvYXdzE" not in str(caught.value)
+    assert caught.value.code == code
+    assert caught.value.message == "the credentials or the signature of the request were refused"
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ServerException", "Moonlit"])
+def test_no_error_repeats_the_header_it_quotes(tally, code):
+    words = "no: Authorization=AWS4-HMAC-SHA256 Credential=AKIA/x, Signature=FwoGZXIvYXdzE"
+    refused = failure(code, words)
+    with (
+        Wire(DescribeRepositories=lambda _: refused) as wire,
+        pytest.raises(SourceError) as caught,
+    ):
+        _repositories(wire, tally)
+    logged = "".join(traceback.format_exception(caught.value))
+    assert "FwoGZXIvYXdzE" not in logged
+    assert caught.value.message == "no: [cut]"
 
 
 def test_no_credentials_is_denied(tally, monkeypatch):

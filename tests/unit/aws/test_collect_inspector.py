@@ -76,6 +76,26 @@ def test_coverage_tells_what_runs():
     assert used == {p.digest("a"): (True, 2), p.digest("b"): (None, None)}
 
 
+def _used(got: Collected) -> dict[str, tuple[bool | None, int | None]]:
+    return {row["digest"]: (row["in_use"], row["in_use_count"]) for row in got.table("placements")}
+
+
+@pytest.mark.parametrize("reply", [failure("AccessDeniedException"), KAPUTT, Raw(200, b"{}")])
+def test_coverage_that_is_not_read_does_not_tell_that_nothing_runs(reply):
+    got, _ = _collect(ListCoverage=lambda _: reply)
+    assert _used(got) == {p.digest("a"): (None, None), p.digest("b"): (None, None)}
+
+
+def test_coverage_that_breaks_off_tells_only_of_the_images_it_named():
+    def answer(parameters):
+        if "nextToken" in parameters:
+            return KAPUTT
+        return {"coveredResources": [p.coverage("a")], "nextToken": "t"}
+
+    got, _ = _collect(ListCoverage=answer)
+    assert _used(got) == {p.digest("a"): (True, 2), p.digest("b"): (None, None)}
+
+
 def test_findings_do_not_make_an_image_assessed():
     rows = [p.coverage("a", "INACTIVE", "SCAN_ELIGIBILITY_EXPIRED"), p.coverage("b")]
     got, _ = _collect([[p.finding()]], coverage=rows)

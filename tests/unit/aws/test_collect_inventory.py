@@ -94,7 +94,8 @@ def test_an_index_teaches_platforms_and_attestations():
     assert list(got.states()) == [("team/app", p.digest("a"))]
     (asked,) = wire.asked("BatchGetImage")
     assert asked["imageIds"] == [{"imageDigest": p.digest("c")}]
-    assert p.OCI_INDEX in asked["acceptedMediaTypes"]
+    plain = "application/vnd.oci.image.manifest.v1+json"
+    assert {p.OCI_INDEX, plain} <= set(asked["acceptedMediaTypes"])
 
 
 def test_an_index_is_read_once_though_two_repositories_hold_it():
@@ -134,7 +135,9 @@ def test_indexes_are_asked_for_by_the_hundred():
 @pytest.mark.parametrize(
     ("answer", "kind", "children", "outcome"),
     [
-        (p.manifests(), "image", [], Outcome.COMPLETE),
+        (p.manifests(), "index", None, Outcome.PARTIAL),
+        ({"images": []}, "index", None, Outcome.PARTIAL),
+        (p.manifests(("d", p.INDEX_MANIFEST)), "index", None, Outcome.PARTIAL),
         (p.manifests(("c", '{"config":{}}')), "image", [], Outcome.COMPLETE),
         (
             p.manifests(failures=(p.manifest_failure("c", "ImageNotFound"),)),
@@ -161,6 +164,31 @@ def test_an_index_that_cannot_be_read(answer, kind, children, outcome):
     (row,) = got.table("images")
     assert (row["kind"], row["child_digests"]) == (kind, children)
     assert got.inventory.outcome is outcome
+
+
+def test_an_index_that_the_answer_passes_over_is_named():
+    index = p.image("c", imageManifestMediaType=p.OCI_INDEX)
+    got = _collect(_wire(index, BatchGetImage=lambda _: {"images": []}))
+    assert got.inventory.error_code == "BrokenPageError"
+    assert p.digest("c") in (got.inventory.error or "")
+    assert got.states() == {}
+
+
+def test_words_of_a_refusal_reach_no_table():
+    words = "Authorization=AWS4-HMAC-SHA256 Credential=AKIA/x, x-amz-security-token:FwoGZXIvYXdzE"
+    row = p.manifest_failure("c", "KmsError") | {"failureReason": words}
+    index = p.image("c", imageManifestMediaType=p.OCI_INDEX)
+    got = _collect(
+        _wire(
+            index,
+            p.image("a"),
+            BatchGetImage=lambda _: p.manifests(failures=(row,)),
+            DescribeImageScanFindings=lambda _: failure("IncompleteSignatureException", words),
+        )
+    )
+    assert got.inventory.error_code == "KmsError"
+    assert got.findings.error_code == "IncompleteSignatureException"
+    assert "FwoGZXIvYXdzE" not in repr((got.sink.rows, got.outcomes))
 
 
 def test_an_archived_index_is_not_pulled():

@@ -5,8 +5,8 @@ import pytest
 from botocore.model import StringShape
 
 from audit.errors import BrokenPageError
-from audit.model.enums import ImageKind
-from providers.aws.parse_coverage import covered_image
+from audit.model.enums import ImageKind, State
+from providers.aws.parse_coverage import Covered, covered_image
 from providers.aws.parse_inventory import (
     index_children,
     kind_of,
@@ -15,6 +15,7 @@ from providers.aws.parse_inventory import (
     repository_facts,
     repository_name,
 )
+from providers.aws.status import Verdict
 from tests.unit.aws import payloads as p
 
 
@@ -148,3 +149,16 @@ def test_two_rows_of_one_image_settle_on_not_having_looked():
     assert not_looked is not None
     assert looked[1].with_other(not_looked[1]).verdict.state == "unsupported"
     assert not_looked[1].with_other(looked[1]).verdict.state == "unsupported"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "both"),
+    [(0, 5, 5), (5, None, 5), (0, None, None), (0, 0, 0), (None, None, None)],
+)
+def test_two_rows_of_one_image_count_nothing_only_where_both_counted(one, other, both):
+    first, second = (
+        Covered(Verdict(State.ASSESSED, ""), one),
+        Covered(Verdict(State.UNKNOWN, ""), other),
+    )
+    assert first.with_other(second).in_use_count == both
+    assert second.with_other(first).in_use_count == both

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from audit.errors import SourceError
 from providers.azure.acr_pipeline import AcrPipeline
 from providers.azure.client import client_options
 from providers.azure.registry_client import RegistryClient
@@ -17,6 +18,7 @@ from tests.unit.azure.scripted import Asked, Credential, Say, Scripted, jwt
 
 AUDIENCE = "https://containerregistry.azure.net/.default"
 ATTEMPTS = 3
+MANIFESTS = [{"digest": f"sha256:{n:064}"} for n in range(1200)]
 
 
 class Registry:
@@ -106,3 +108,13 @@ def paged(rows: list[Any], member: str, size: int) -> Callable[[Asked], Say]:
         return Say({member: rows[start : start + size]}, headers=headers)
 
     return answer
+
+
+def drained(pages: Iterable[Sequence[object]]) -> tuple[list[object], SourceError | None]:
+    rows: list[object] = []
+    try:
+        for page in pages:
+            rows += page
+    except SourceError as error:
+        return rows, error
+    return rows, None

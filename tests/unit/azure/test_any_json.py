@@ -29,7 +29,10 @@ MEMBERS = (
 )
 LEAVES = st.one_of(
     *(st.none(), st.booleans(), st.integers(-9, 9), st.floats(allow_nan=False)),
-    *(st.text(max_size=5), st.sampled_from(["CVE-2026-1", "Unhealthy", "Standard", "sha256:1"])),
+    *(
+        st.text(max_size=5),
+        st.sampled_from(["CVE-2026-1", "Unhealthy", "Standard", f"sha256:{1:064}"]),
+    ),
 )
 JSON = st.recursive(
     LEAVES,

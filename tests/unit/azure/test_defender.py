@@ -97,23 +97,53 @@ def test_where_the_registry_is_not_told_the_statement_goes_to_every_placement(re
     assert (states["one/a"], states["two/a"]) == ("assessed", "assessed")
 
 
+def told(digest: str, repository: str) -> dict[str, Any]:
+    return {"Digest": digest, "RepositoryDetails": {"RepositoryName": repository}}
+
+
 @pytest.mark.parametrize(
-    "gone",
+    "astray",
     [
-        row(1, f"sha256:{'d' * 64}"),
-        row(1, A, resourceDetails={"Id": f"{ARM}/deleted/images/{A}"}),
-        row(
-            1,
-            A,
-            resourceAdditionalData={
-                "Digest": A,
-                "RepositoryDetails": {"RepositoryName": "elsewhere"},
-            },
-        ),
+        {"resourceDetails": {"Id": f"{ARM}/deleted/images/{A}"}},
+        {"resourceAdditionalData": told(A, "elsewhere")},
+        {"resourceAdditionalData": told(A, "two.azurecr.io/app")},  # the ARM id says one
+        {"resourceAdditionalData": told(A, "gone.azurecr.io/app")},
     ],
 )
-def test_rows_of_images_that_are_not_placed_are_counted_and_not_written(gone):
-    outcome, sink, states = read(ON, [gone])
+def test_a_statement_whose_place_does_not_fit_goes_to_every_placement_of_the_digest(astray):
+    outcome, sink, states = read(ON, [row(1, A, **astray)])
+    assert (outcome.outcome, outcome.listed) == (Outcome.COMPLETE, 1)
+    assert {place["registry_id"] for place in sink["findings"]} == set(REGISTRIES.values())
+    assert states == {"one/a": "assessed", "one/b": "inferred_clean", "two/a": "assessed"}
+
+
+@pytest.mark.parametrize("name", ["App", "one.azurecr.io/app", "One.AzureCR.io/APP", " app "])
+@pytest.mark.parametrize("digest", [A, A.upper(), A[7:], A[7:].upper()])
+def test_a_place_spelled_otherwise_is_still_the_place(name, digest):
+    odd = row(1, A, resourceAdditionalData=told(digest, name))
+    outcome, sink, states = read(ON, [odd])
+    assert outcome.outcome is Outcome.COMPLETE
+    assert [(one["registry_id"], one["digest"]) for one in sink["findings"]] == [
+        ("one.azurecr.io", A)
+    ]
+    assert (states["one/a"], states["two/a"]) == ("assessed", "inferred_clean")
+
+
+def test_a_login_server_before_the_name_tells_registries_apart():
+    odd = row(1, A, resourceAdditionalData=told(A, "two.azurecr.io/app"), resourceDetails=None)
+    _, sink, _ = read(ON, [odd])
+    assert [one["registry_id"] for one in sink["findings"]] == ["two.azurecr.io"]
+
+
+@pytest.mark.parametrize("digest", ["sha256:abc", f"app@{A}", A[:-1], f"md5:{A[7:]}", A[7:-1]])
+def test_a_malformed_digest_may_be_of_any_image(digest):
+    outcome, _, states = read(ON, [row(1, digest), row(2, A)])
+    assert outcome.outcome is Outcome.PARTIAL
+    assert set(states.values()) == {"unknown"}
+
+
+def test_rows_of_images_that_are_not_placed_are_counted_and_not_written():
+    outcome, sink, states = read(ON, [row(1, f"sha256:{'d' * 64}")])
     assert (outcome.outcome, outcome.listed) == (Outcome.COMPLETE, 1)
     assert sink["findings"] == []
     assert set(states.values()) == {"inferred_clean"}

@@ -72,7 +72,9 @@ def test_additional_data_and_image_in_every_shape_say_the_same(whole: Callable[[
     assert software(changed).repository == "team/app"
 
 
-@pytest.mark.parametrize("image", [None, "", "{", "[]", {}, {"Digest": ""}, {"Digest": 5}])
+@pytest.mark.parametrize(
+    "image", [None, "", "{", "[]", {}, {"Digest": ""}, {"Digest": 5}, {"Digest": "x"}]
+)
 def test_a_row_that_names_no_image_may_be_about_any(image):
     with pytest.raises(BrokenPageError, match="names no image digest"):
         software(row(resourceAdditionalData=image))

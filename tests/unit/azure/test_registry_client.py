@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import traceback
-from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,20 +17,8 @@ from audit.errors import (
     UnavailableError,
 )
 from providers.azure.token_policy import repository_key
-from tests.unit.azure.acr_script import ATTEMPTS, Registry, opened, paged
+from tests.unit.azure.acr_script import ATTEMPTS, MANIFESTS, Registry, drained, opened, paged
 from tests.unit.azure.scripted import CUT, Asked, Say
-
-MANIFESTS = [{"digest": f"sha256:{n:064}"} for n in range(1200)]
-
-
-def drained(pages: Iterable[Sequence[object]]) -> tuple[list[object], SourceError | None]:
-    rows: list[object] = []
-    try:
-        for page in pages:
-            rows += page
-    except SourceError as error:
-        return rows, error
-    return rows, None
 
 
 def test_twelve_pages_cost_twelve_requests_and_one_set_of_tokens():
@@ -152,45 +139,6 @@ def test_a_page_that_fails_for_good_keeps_those_before_it(said, kind, requests):
     assert registry.calls["data"] == 1 + requests
 
 
-def link(onward: str) -> Callable[[Asked], Say]:
-    headers = {"Link": onward}
-    return lambda _: Say({"manifests": MANIFESTS[:3]}, headers=headers)
-
-
-@pytest.mark.parametrize(
-    "onward",
-    [
-        '</acr/v1/a/_manifests?n=1000>; rel="next"',  # the page itself
-        '<https://evil.example/acr/v1/a/_manifests?n=1&last=x>; rel="next"',
-        '<//evil.example/acr/v1/a/_manifests?n=1&last=x>; rel="next"',
-        '</acr/v1/b/_manifests?n=1&last=x>; rel="next"',
-        "</acr/v1/a/_manifests?n=1&last=x>",
-        "nonsense",
-    ],
-)
-def test_a_link_that_leads_astray_is_a_broken_page(onward):
-    registry = Registry(link(onward))
-    with opened(registry) as (client, _):
-        _, error = drained(client.manifests("a"))
-    assert isinstance(error, BrokenPageError)
-    assert registry.calls["data"] == 1
-
-
-def test_a_link_onward_from_an_empty_page_would_never_end():
-    numbers = iter(range(5))
-
-    def data(_: Asked) -> Say:
-        onward = f'</acr/v1/a/_manifests?last={next(numbers)}>; rel="next"'
-        return Say({"manifests": []}, headers={"Link": onward})
-
-    registry = Registry(data)
-    with opened(registry) as (client, _):
-        rows, error = drained(client.manifests("a"))
-    assert rows == []
-    assert isinstance(error, BrokenPageError)
-    assert registry.calls["data"] == 1
-
-
 @pytest.mark.parametrize("path", ["/oauth2/exchange", "/oauth2/token"])
 def test_a_token_call_that_is_cut_is_made_again(path):
     registry, cut = Registry(paged(MANIFESTS[:3], "manifests", 5)), [CUT]
@@ -201,19 +149,6 @@ def test_a_token_call_that_is_cut_is_made_again(path):
     with opened(answer) as (client, _):
         assert drained(client.manifests("a")) == (MANIFESTS[:3], None)
     assert not cut
-
-
-@pytest.mark.parametrize("names", [None, []])
-def test_an_empty_catalogue_is_null_or_a_list(names):
-    with opened(Registry(lambda _: Say({"repositories": names}))) as (client, _):
-        assert drained(client.repositories()) == ([], None)
-
-
-@pytest.mark.parametrize("names", [[""], [None], [{"name": "a"}]])
-def test_a_repository_without_a_name_is_a_broken_page(names):
-    with opened(Registry(lambda _: Say({"repositories": names}))) as (client, _):
-        _, error = drained(client.repositories())
-    assert isinstance(error, BrokenPageError)
 
 
 def test_a_manifest_is_asked_for_with_index_types_and_its_own_token():

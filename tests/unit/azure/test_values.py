@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from providers.azure.values import dig, moment, number, pick, text, unwrap, whole
+from providers.azure.values import count, dig, digest, moment, number, pick, text, unwrap, whole
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,30 @@ def test_json_in_a_string():
     ]
     with pytest.raises(ValueError, match="unexpected"):
         unwrap("{")
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        *((0, 0), (7, 7), ("7", 7), ("0", 0), (-1, None), ("-1", None), (True, None), (1.0, None)),
+        *((None, None), ("", None), ("\u0667", None), ("9" * 40, None), (2**70, None)),
+    ],
+)
+def test_counts(value, read):
+    assert count(value) == read
+
+
+HEX = "0a" * 32
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        *((f"sha256:{HEX}", f"sha256:{HEX}"), (HEX.upper(), f"sha256:{HEX}")),
+        *((f"SHA256:{HEX.upper()}", f"sha256:{HEX}"), (f" {HEX} ", f"sha256:{HEX}")),
+        *((f"sha512:{HEX * 2}", f"sha512:{HEX * 2}"), (f"sha512:{HEX}", None)),
+        *((HEX[1:], None), (f"sha256:{HEX}0", None), (f"a@sha256:{HEX}", None), (5, None)),
+    ],
+)
+def test_digests(value, read):
+    assert digest(value) == read

@@ -238,7 +238,7 @@ def test_an_image_without_a_digest_breaks_the_listing_only(script):
     assert states(rows) == {"a": "assessed"}
 
 
-@pytest.mark.parametrize("fields", [{"mode": 2}, {"format_": 3}, {"format_": 99}])
+@pytest.mark.parametrize("fields", [{"mode": 2}, {"format_": 3}])
 def test_virtual_and_other_formats_are_registries_without_images(script, fields):
     script.answers["ListRepositories"] = lambda _: ar.ListRepositoriesResponse(
         repositories=[parts.repository(**fields)]
@@ -248,6 +248,98 @@ def test_virtual_and_other_formats_are_registries_without_images(script, fields)
     assert len(rows.tables["registries"]) == 1
     assert outcomes["gcp/p/us"].outcome is Outcome.COMPLETE
     assert not rows.tables["assessments"]
+
+
+@pytest.mark.parametrize("number", [0, 99])
+def test_a_format_that_is_not_known_is_listed_all_the_same(script, number):
+    script.answers["ListRepositories"] = lambda _: ar.ListRepositoriesResponse(
+        repositories=[parts.repository(format_=number)]
+    )
+    rows, outcomes = collect(script)
+    assert states(rows) == {"a": "assessed", "b": "assessed"}
+    assert outcomes["gcp/p/us"].outcome is Outcome.COMPLETE
+    (registry,) = rows.tables["registries"]
+    assert (registry["format"], [n for n in registry["unread"] if "format" in n]) == (
+        ("DOCKER", []) if number == 0 else ("99", ["format: 99 is not a known format"])
+    )
+
+
+@pytest.mark.parametrize("number", [0, 99])
+def test_a_format_that_is_not_known_never_reads_as_holding_nothing(script, number):
+    script.answers["ListRepositories"] = lambda _: ar.ListRepositoriesResponse(
+        repositories=[parts.repository(format_=number)]
+    )
+    script.answers["ListDockerImages"] = lambda _: ar.ListDockerImagesResponse()
+    scope = collect(script)[1]["gcp/p/us"]
+    assert (str(scope.outcome), scope.error_code) == ("failed", "BrokenPageError")
+    assert str(number) in (scope.error or "")
+
+
+def test_a_listing_without_any_location_is_cut_short(script):
+    script.answers["ListLocations"] = lambda _: locations_pb2.ListLocationsResponse()
+    scope = collect(script)[1]["gcp/p"]
+    assert (str(scope.outcome), scope.error_code) == ("failed", "BrokenPageError")
+
+
+def test_a_location_without_an_id_is_no_location(script):
+    script.answers["ListLocations"] = lambda _: locations_pb2.ListLocationsResponse(
+        locations=[locations_pb2.Location(), locations_pb2.Location(location_id="us")]
+    )
+    _, outcomes = collect(script)
+    scope = outcomes["gcp/p"]
+    assert (str(scope.outcome), scope.listed) == ("partial", 1)
+    assert set(outcomes) == {"gcp/p", "gcp/p/us", "gcp/p/artifact-analysis"}
+
+
+def test_a_refused_listing_of_locations_is_one_error(script):
+    script.answers["ListLocations"] = refuse("PERMISSION_DENIED", "no")
+    assert collect(script)[1]["gcp/p"].errors == 1
+
+
+def test_an_index_without_its_manifests_is_not_read(script):
+    script.answers["ListDockerImages"] = lambda _: ar.ListDockerImagesResponse(
+        docker_images=[parts.image("b", media_type=parts.INDEX), parts.image("a")]
+    )
+    rows, outcomes = collect(script)
+    children = {row["digest"][7]: row["child_digests"] for row in rows.tables["images"]}
+    assert children == {"a": [], "b": None}
+    scope = outcomes["gcp/p/us"]
+    assert (str(scope.outcome), scope.error_code) == ("partial", "BrokenPageError")
+    assert parts.digest("b") in (scope.error or "")
+    assert [row["complete"] for row in rows.tables["repositories"]] == [True]
+
+
+@pytest.mark.parametrize("uri", ["", "us-docker.pkg.dev/p/r/app:latest"])
+@pytest.mark.parametrize("kind", ["DISCOVERY", "VULNERABILITY"])
+def test_a_statement_about_an_image_that_is_not_named_may_be_about_any(script, kind, uri):
+    lost = {"DISCOVERY": parts.discovery("a"), "VULNERABILITY": parts.vulnerability("a")}[kind]
+    lost.resource_uri = uri
+    found = {"DISCOVERY": [parts.discovery("a")], "VULNERABILITY": [parts.vulnerability("a")]}
+    found[kind].append(lost)
+    script.answers["ListOccurrences"] = occurrences(*found.values())
+    rows, outcomes = collect(script)
+    assert states(rows) == {"a": "unknown", "b": "unknown"}
+    assert len(rows.tables["findings"]) == 1
+    scope = outcomes["gcp/p/artifact-analysis"]
+    assert (str(scope.outcome), scope.error_code) == ("partial", "BrokenPageError")
+
+
+def test_a_statement_about_another_kind_of_resource_concerns_no_image(script):
+    package, machine = parts.vulnerability("a"), parts.vulnerability("a")
+    package.resource_uri = "https://us-maven.pkg.dev/p/m/org/app/1.0"
+    machine.resource_uri = "//compute.googleapis.com/projects/p/zones/z/instances/1"
+    script.answers["ListOccurrences"] = occurrences([parts.discovery("a")], [package, machine])
+    rows, outcomes = collect(script)
+    assert states(rows) == {"a": "assessed", "b": "not_scanned"}
+    assert outcomes["gcp/p/artifact-analysis"].outcome is Outcome.COMPLETE
+
+
+def test_a_statement_whose_host_is_in_upper_case_is_about_its_image(script):
+    shouted = parts.vulnerability("a")
+    shouted.resource_uri = shouted.resource_uri.replace("us-docker.pkg.dev", "US-Docker.PKG.dev")
+    script.answers["ListOccurrences"] = occurrences([parts.discovery("a")], [shouted])
+    rows, _ = collect(script)
+    assert [row["digest"] for row in rows.tables["findings"]] == [parts.digest("a")]
 
 
 def test_patterns_leave_repositories_out(script):

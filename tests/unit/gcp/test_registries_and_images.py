@@ -137,16 +137,48 @@ def test_every_host_of_an_image_leads_to_one_identity(uri, registry, repository_
 @pytest.mark.parametrize(
     "uri",
     [
-        "https://us-docker.pkg.dev/p/r/app:tag",
-        "https://us-docker.pkg.dev/p/r@" + A,
-        "https://gcr.io/p@" + A,
         "https://example.com/p/r/app@" + A,
         "//compute.googleapis.com/projects/p/instances/1",
-        "",
+        "https://us-maven.pkg.dev/p/r/org/app/1.0",
+        "https://EU-python.pkg.dev/p/r/app@1.0",
     ],
 )
-def test_what_is_no_image_by_digest_has_no_identity(uri):
+def test_what_is_no_container_image_has_no_identity(uri):
     assert place_of(uri) is None
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        *("", "  ", "https://"),
+        "https://us-docker.pkg.dev/p/r/app:tag",
+        "US-DOCKER.pkg.dev/p/r/app:tag",
+        "https://us-docker.pkg.dev/p/r/app/" + A,
+        "https://us-docker.pkg.dev/p/r/app@latest",
+        "https://us-docker.pkg.dev/p/r/app@sha256:" + "A" * 64,
+        "https://us-docker.pkg.dev/p/r@" + A,
+        "https://-docker.pkg.dev/p/r/app@" + A,
+        "https://docker.us.pkg.dev/p/r/app@" + A,
+        "https://gcr.io/p@" + A,
+        "https://mars.gcr.io/p/app@" + A,
+        "//artifactregistry.googleapis.com/projects/p/locations/us/repositories/r/dockerImages/x",
+    ],
+)
+def test_a_container_image_that_is_not_named_by_digest_is_not_passed_over(uri):
+    with pytest.raises(BrokenPageError, match="which image"):
+        place_of(uri)
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        *("https://us-docker.pkg.dev", "HTTPS://US-docker.PKG.dev", "us-docker.pkg.dev"),
+        *("//us-docker.pkg.dev", "https://us-docker.pkg.dev:443", "https://us-docker.pkg.dev."),
+    ],
+)
+@pytest.mark.parametrize("end", ["app@", "app:v1@", "app%40"])
+def test_a_uri_may_be_written_in_several_ways(start, end):
+    assert place_of(f"{start}/p/r/{end}{A}") == Where(REGISTRY_ID, "app", A)
 
 
 def test_a_repositorys_name_and_an_images_uri_agree():

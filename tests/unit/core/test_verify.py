@@ -1,0 +1,70 @@
+"""A run is not built on a damaged warehouse: what is missing must not read as nothing."""
+
+import shutil
+
+import pytest
+
+from audit.errors import WarehouseError
+from audit.store.layout import Layout
+from audit.store.reader import Warehouse
+from audit.store.verify import check_published
+from audit.tables import TABLES
+from providers.loopback.story import first_night, next_night, places
+from tests.support.staging import commit_estate, run_id
+from tests.support.strategies import SMALL
+
+
+@pytest.fixture
+def two_runs(tmp_path):
+    one = first_night(3, SMALL, places()[:1])
+    two = next_night(one, 4, SMALL)
+    for estate in (one, two):
+        commit_estate(tmp_path, estate)
+    return Layout(tmp_path), [run_id(one), run_id(two)]
+
+
+def test_a_whole_warehouse_passes(two_runs):
+    check_published(*two_runs)
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_a_lost_partition_of_the_newest_run_is_named(two_runs, table):
+    layout, runs = two_runs
+    shutil.rmtree(layout.partition(table, runs[-1]))
+    with pytest.raises(WarehouseError, match=f"{table}/run_id="):
+        check_published(layout, runs)
+
+
+@pytest.mark.parametrize("table", ["scopes", "exposures", "vulnerabilities"])
+def test_a_lost_partition_of_the_history_is_named(two_runs, table):
+    layout, runs = two_runs
+    shutil.rmtree(layout.partition(table, runs[0]))
+    with pytest.raises(WarehouseError, match=f"{table}/run_id={runs[0]}"):
+        check_published(layout, runs)
+    with pytest.raises(WarehouseError):
+        Warehouse(layout).open_run()
+
+
+def test_an_altered_file_is_named(two_runs):
+    layout, runs = two_runs
+    (path,) = layout.partition("findings", runs[-1]).glob("*.parquet")
+    path.write_bytes(path.read_bytes()[:-20])
+    with pytest.raises(WarehouseError, match="findings"):
+        check_published(layout, runs)
+
+
+@pytest.mark.parametrize("harm", ["{{{", None])
+def test_an_altered_or_lost_manifest_is_named(two_runs, harm):
+    layout, runs = two_runs
+    manifest = layout.manifest(runs[-1])
+    manifest.unlink()
+    if harm:
+        manifest.write_text(harm)
+    with pytest.raises(WarehouseError, match="_manifests"):
+        check_published(layout, runs)
+
+
+def test_a_folder_that_is_no_run_is_passed_over(two_runs):
+    layout, runs = two_runs
+    (layout.table("runs") / "run_id=zzz").mkdir()
+    assert Warehouse(layout).run_ids() == runs
