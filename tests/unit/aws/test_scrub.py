@@ -34,8 +34,8 @@ def test_what_opens_doors_is_cut(message, kept):
 @pytest.mark.parametrize(
     "message",
     [
-        "User: arn:aws:sts::111111111111:assumed-role/audit/registry-audit is not authorized to "
-        "perform: ecr:DescribeImages on resource: arn:aws:ecr:eu-west-1:111111111111:repository/a",
+        "arn:aws:sts::111111111111:assumed-role/audit/a is not authorized: ecr:DescribeImages",
+        "no policy allows it on arn:aws:ecr:eu-west-1:111111111111:repository/team/app",
         f"The image with digest sha256:{'a' * 64} does not exist",
         f"commit {'a' * 40} of a repository",
         "The security token included in the request is invalid",

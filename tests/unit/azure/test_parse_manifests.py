@@ -88,7 +88,8 @@ def test_the_manifest_itself_is_read_only_where_the_row_leaves_something_open(ch
         ({"configMediaType": NOTATION}, ImageKind.SIGNATURE),
         ({"configMediaType": EMPTY, "artifactType": "application/spdx+json"}, ImageKind.SBOM),
         ({"configMediaType": HELM}, ImageKind.ARTIFACT),
-        ({"tags": [f"sha256-{'c' * 64}.att"]}, ImageKind.ATTESTATION),
+        ({"tags": [f"sha256-{'c' * 64}.att"], "os": None}, ImageKind.ATTESTATION),
+        ({"tags": [f"sha256-{'c' * 64}.att"]}, ImageKind.IMAGE),
         ({"configMediaType": None, "mediaType": None}, ImageKind.IMAGE),
     ],
 )

@@ -57,8 +57,8 @@ def documented_reasons() -> dict[str, set[str]]:
 
 def test_the_events_are_those_of_the_rules():
     changes = rules("exposures_3_changes")
-    start = changes.index("AS event")
-    given = set(re.findall(r"THEN '(\w+)'", changes[:start]))
+    rule = changes[changes.index("seen AS") : changes.index("AS event")]
+    given = set(re.findall(r"THEN '(\w+)'", rule))
     given |= set(re.findall(r"'(\w+)' ELSE '(\w+)' END AS event", changes)[0])
     told = set(column(PAGE, "Events"))
     assert told == given == set(documented_reasons())
