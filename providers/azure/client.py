@@ -110,7 +110,14 @@ def _credential(settings: AzureSettings, tenant: TenantSettings) -> Any:  # noqa
     ``disable_instance_discovery`` comes with an authority of one's own: it is not in Microsoft's
     public list of authorities.
     """
-    options: dict[str, Any] = {"user_agent": USER_AGENT, **_trust(settings)}
+    # The SDK's own time-out is five minutes, five times over: long enough to spoil the night.
+    options: dict[str, Any] = {
+        "user_agent": USER_AGENT,
+        "connection_timeout": 20,
+        "read_timeout": 30,
+        "retry_total": 2,
+        **_trust(settings),
+    }
     if settings.endpoints.authority is not None:
         options |= {
             "authority": settings.endpoints.authority,
