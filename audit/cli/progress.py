@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from audit.app import Planned
+from audit.collect import runner
 from audit.log import LOGGER
 from audit.model.enums import Outcome
 from audit.model.scope import ScopeOutcome, Task
@@ -22,7 +23,7 @@ def shown(*, bars: bool) -> Iterator[Planned]:
     console = Console(stderr=True)
     with Progress(*columns, TimeElapsedColumn(), console=console, disable=not bars) as progress:
 
-        def planned(tasks: Sequence[Task]):  # type: ignore[no-untyped-def]  # noqa: ANN202  Planned says it
+        def planned(tasks: Sequence[Task]) -> runner.Progress:
             bar = progress.add_task("collect", total=len(tasks))
             logging.getLogger(LOGGER).info("planned", extra={"tasks": len(tasks)})
 
