@@ -16,6 +16,9 @@ else
 MAKE_VENV = "$(PYTHON)" -m venv $(VENV)
 INSTALL = $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check
 endif
+# The locks name everything, so nothing is left to resolve. An older pip given the choice would take
+# the newest of what is asked for with an extra, which no hash answers.
+INSTALL_LOCK = $(INSTALL) --no-deps --require-hashes --requirement
 INSTALL_SELF = $(INSTALL) --no-deps --no-build-isolation --editable .
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header pyproject.toml --extra demo
@@ -68,12 +71,12 @@ $(BIN)/python:
 # The dev lock holds the whole run lock, so one environment serves both and either may come first.
 $(RUN): requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing what the tool needs into ./$(VENV) ..."
-	@$(INSTALL) --require-hashes --requirement requirements.lock
+	@$(INSTALL_LOCK) requirements.lock
 	@$(INSTALL_SELF)
 	@touch $@
 
 $(DEV): requirements-dev.lock requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing what the tool and its tests need into ./$(VENV) ..."
-	@$(INSTALL) --require-hashes --requirement requirements-dev.lock
+	@$(INSTALL_LOCK) requirements-dev.lock
 	@$(INSTALL_SELF)
 	@touch $(RUN) $@

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import distribution
 
 import pytest
 from packaging.requirements import Requirement
@@ -62,3 +63,15 @@ def test_a_lock_names_no_source(file):
     assert not re.search(
         r"://|^-|--index|--find-links|\s@\s", (ROOT / file).read_text("utf-8"), re.MULTILINE
     )
+
+
+def test_a_lock_holds_all_that_its_packages_ask_for():
+    """It is installed with ``--no-deps``: what it lacks would be missing on a new machine."""
+    pins = locked("requirements.lock")
+    for name, found in pins.items():
+        if not any(pin.marker is None or pin.marker.evaluate() for pin in found):
+            continue
+        for line in distribution(name).requires or ():
+            asked = Requirement(line)
+            if asked.marker is None or asked.marker.evaluate({"extra": ""}):
+                assert canonicalize_name(asked.name) in pins, f"{name} asks for {line}: make lock"
