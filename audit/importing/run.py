@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +17,20 @@ from audit.model.enums import Outcome
 from audit.model.scope import ScopeOutcome
 from audit.ports import ImportedReport, Importer, RunContext
 from audit.store.lock import writer_lock
+from audit.store.reader import Warehouse
 from audit.store.staging import TaskStaging, discard
 
 _NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+# The time of a look that lies ahead of the run is no ground to refuse another.
+_PUBLISHED = """
+SELECT max(scanned_at) AS scanned_at FROM assessments
+WHERE (registry_id, repository, digest, source) = ($registry_id, $repository, $digest, $source)
+    AND scanned_at <= $moment
+"""
 Judged = tuple[str, ...]
 """(registry_id, repository, digest, source): what one assessment is of."""
+LastLook = Callable[[Judged], datetime | None]
+"""Tells when the published runs last looked; None when they did not or do not tell."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,7 @@ class _Intake:
 
     context: RunContext
     folder: Path
+    last_look: LastLook
     outcomes: list[ScopeOutcome] = field(default_factory=list)
     errors: list[ReportFileError] = field(default_factory=list)
     read: int = 0
@@ -60,9 +71,17 @@ class _Intake:
         """Whether no report so far speaks later of the same image by the same source.
 
         Two reports of one image by one source are two looks: the later one holds, and of two of
-        the same time the one that was named last.
+        the same time the one that was named last. A report of an earlier run is a look too: what
+        it stated is not mended because an older report does not know of it yet. One that does not
+        tell its time is taken at its word: it may be new.
         """
         for judged, scanned_at in _judgements(report):
+            published = self.last_look(judged)
+            if published and _NO_TIME < scanned_at < published:
+                self.context.log.warning(
+                    "superseded by a later report of an earlier run", extra={"scope": scope_id}
+                )
+                return False
             held = self._newest.get(judged)
             if held and held[0] > scanned_at:
                 self.context.log.warning("superseded by a later report", extra={"scope": scope_id})
@@ -83,13 +102,32 @@ def import_reports(app: App, paths: Sequence[Path], importers: Sequence[Importer
     app.reports()  # a wrong name must not wait until everything is read
     with writer_lock(app.warehouse.layout, context.run_id):
         published = app.ready(context.run_id)
-        intake = _Intake(context, app.warehouse.layout.staged(context.run_id) / "raw")
-        for result in read_reports(paths, importers, context):
-            intake.take(result)
+        with _last_look(app.warehouse, context.moment) as look:
+            intake = _Intake(context, app.warehouse.layout.staged(context.run_id) / "raw", look)
+            for result in read_reports(paths, importers, context):
+                intake.take(result)
         if not intake.read:
             return Imported(None, intake.errors)
         done = app.commit(context, "import", intake.outcomes, published)
     return Imported(done, intake.errors)
+
+
+@contextmanager
+def _last_look(warehouse: Warehouse, moment: datetime) -> Iterator[LastLook]:
+    """Open the newest published run, which holds the last look at every image it knows."""
+    if not warehouse.run_ids():
+        yield lambda _: None
+        return
+    with warehouse.open_run() as newest:
+
+        def look(judged: Judged) -> datetime | None:
+            registry_id, repository, digest, source = judged
+            where = {"registry_id": registry_id, "repository": repository, "digest": digest}
+            found = newest.rows(_PUBLISHED, {**where, "source": source, "moment": moment})
+            looked: datetime | None = found[0]["scanned_at"]
+            return looked
+
+        yield look
 
 
 def _judgements(report: ImportedReport) -> Iterator[tuple[Judged, datetime]]:
