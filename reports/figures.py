@@ -88,6 +88,8 @@ class Totals:
 
     scopes: int
     scopes_incomplete: int
+    scopes_listing: int
+    scopes_blank: int
     placements: int
     carried: int
     kind_unread: int

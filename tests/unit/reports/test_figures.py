@@ -156,6 +156,23 @@ def test_gaps_are_counted_over_their_wholes(posture):
     ]
 
 
+def test_a_scope_of_which_nothing_is_known_is_counted_as_blank(posture):
+    """Its images are in no denominator, so that no share tells of them."""
+    assert (posture.totals.scopes_blank, posture.totals.scopes_listing) == (1, 5)
+    tenant = estate.scope("azure", "azure/lost-tenant", "discovery", "denied", listed=0)
+    lost = figures.collect(changed(scopes=[*estate.SCOPES, tenant]))
+    assert lost.totals.scopes_blank == 2
+
+
+def test_a_scope_is_not_blank_while_a_placement_below_it_is_known(posture):
+    tenant = estate.scope("azure", "azure/lost-tenant", "discovery", "denied", listed=0)
+    group = estate.scope("azure", "azure/group", "discovery", "denied", listed=0)
+    registry = estate.scope("azure", "azure/x", "inventory", "denied", listed=0)
+    group["parent_scope_id"], registry["parent_scope_id"] = "azure/lost-tenant", "azure/group"
+    below = figures.collect(changed(scopes=[*estate.SCOPES, tenant, group, registry]))
+    assert below.totals.scopes_blank == posture.totals.scopes_blank
+
+
 def test_a_status_never_seen_is_unknown_not_pass(posture):
     keys = ("control_id", "provider", "pass", "fail", "unknown", "not_applicable")
     assert rows(posture, "controls", *keys, "judged", "applicable") == [
