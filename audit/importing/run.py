@@ -41,6 +41,12 @@ class Imported:
     errors: list[ReportFileError]
 
 
+@dataclass(frozen=True)
+class _File:
+    scope_id: str
+    path: Path
+
+
 @dataclass
 class _Intake:
     """Reports as they come in: rows staged, the newest report of an image and source kept."""
@@ -51,7 +57,7 @@ class _Intake:
     outcomes: list[ScopeOutcome] = field(default_factory=list)
     errors: list[ReportFileError] = field(default_factory=list)
     read: int = 0
-    _newest: dict[Judged, tuple[datetime, str]] = field(default_factory=dict)
+    _newest: dict[Judged, tuple[datetime, _File]] = field(default_factory=dict)
 
     def take(self, result: ImportResult) -> None:
         """Stage one report, or record what is wrong with its file."""
@@ -62,12 +68,12 @@ class _Intake:
         self.read += 1
         self.outcomes.append(ScopeOutcome(result.scope, Outcome.COMPLETE, expected=1, listed=1))
         _log(self.context, result, result.outcome)
-        if self._is_newest(result.scope.scope_id, result.outcome):
+        if self._is_newest(_File(result.scope.scope_id, result.path), result.outcome):
             with TaskStaging(self.folder, result.scope.scope_id) as sink:
                 for block in result.outcome.blocks:
                     sink.write(block)
 
-    def _is_newest(self, scope_id: str, report: ImportedReport) -> bool:
+    def _is_newest(self, file: _File, report: ImportedReport) -> bool:
         """Whether no report so far speaks later of the same image by the same source.
 
         Two reports of one image by one source are two looks: the later one holds, and of two of
@@ -78,19 +84,21 @@ class _Intake:
         for judged, scanned_at in _judgements(report):
             published = self.last_look(judged)
             if published and _NO_TIME < scanned_at < published:
-                self.context.log.warning(
-                    "superseded by a later report of an earlier run", extra={"scope": scope_id}
-                )
+                self._supersede(file, "superseded by a later report of an earlier run")
                 return False
             held = self._newest.get(judged)
             if held and held[0] > scanned_at:
-                self.context.log.warning("superseded by a later report", extra={"scope": scope_id})
+                self._supersede(file, "superseded by a later report")
                 return False
             if held:
-                discard(self.folder, held[1])
-                self.context.log.warning("superseded by a later report", extra={"scope": held[1]})
-            self._newest[judged] = (scanned_at, scope_id)
+                discard(self.folder, held[1].scope_id)
+                self._supersede(held[1], "superseded by a later report")
+            self._newest[judged] = (scanned_at, file)
         return True
+
+    def _supersede(self, file: _File, event: str) -> None:
+        told = {"scope": file.scope_id, "path": str(file.path)}
+        self.context.log.warning(event, extra=told)
 
 
 def import_reports(app: App, paths: Sequence[Path], importers: Sequence[Importer]) -> Imported:

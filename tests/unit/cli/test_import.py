@@ -96,7 +96,8 @@ def test_of_two_reports_of_one_image_the_later_look_holds(desk, order):
     }
     done = imported(desk, *(paths[name] for name in order))
     assert done.code == Exit.OK
-    assert "superseded by a later report" in {line["event"] for line in logged(done)}
+    told = [line["path"] for line in logged(done) if line["event"].startswith("superseded")]
+    assert told == [str(paths["old"])]
     assert rows(desk, "SELECT vulnerability_id FROM findings") == [
         {"vulnerability_id": "CVE-2026-0003"}
     ]
