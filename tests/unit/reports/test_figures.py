@@ -156,6 +156,15 @@ def test_gaps_are_counted_over_their_wholes(posture):
     ]
 
 
+@pytest.mark.parametrize("said", ["stale", "failed", "unsupported", "a word nobody has seen"])
+def test_silence_is_not_clean_while_another_source_says_otherwise(said):
+    """Defender states nothing of it, and an old report of another scanner may state a lot."""
+    told = estate.judged(estate.TEAM_2, "trivy", said)
+    posture = figures.collect(changed(assessments=[*estate.ASSESSMENTS, told]))
+    assert posture.share.inferred == 0
+    assert posture.share.not_assessed == 7
+
+
 def test_a_scope_of_which_nothing_is_known_is_counted_as_blank(posture):
     """Its images are in no denominator, so that no share tells of them."""
     assert (posture.totals.scopes_blank, posture.totals.scopes_listing) == (1, 5)
