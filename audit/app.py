@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from audit import plugins
+from audit.clock import Clock, FixedClock
 from audit.collect.runner import Progress, plan_all, run_tasks
 from audit.config import Config, check_names, config_sha256, validate
 from audit.errors import UsageError
@@ -57,10 +58,15 @@ def run_id_of(moment: datetime) -> str:
 
 @dataclass(frozen=True)
 class App:
-    """One invocation: configuration, clock moment, and what follows from them."""
+    """One invocation: configuration, clock moment, and what follows from them.
+
+    Attributes:
+        clock: Tells when a run is published; without one, the moment stands still.
+    """
 
     config: Config
     moment: datetime
+    clock: Clock | None = None
 
     @property
     def warehouse(self) -> Warehouse:
@@ -160,6 +166,7 @@ class App:
             Commit(
                 run_id=context.run_id,
                 moment=context.moment,
+                clock=self.clock or FixedClock(context.moment),
                 command=command,
                 outcomes=outcomes,
                 ledger=ledger,

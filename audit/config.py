@@ -51,7 +51,7 @@ class Config(Settings):
     warehouse: str = Field("./out/warehouse", description="Folder of the warehouse.")
     out: str = Field("./out/reports", description="Folder that reports are written to.")
     languages: tuple[Literal["en", "ja"], ...] = Field(
-        ("en", "ja"), description="Languages that reports are written in."
+        ("en", "ja"), min_length=1, description="Languages that reports are written in."
     )
     reports: tuple[str, ...] = Field((), description="Reports to write; empty means all.")
     policy: Policy = Policy()

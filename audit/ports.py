@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from audit.model.columns import Columns
 from audit.model.scope import Plan, ScopeOutcome, Task
@@ -23,6 +23,15 @@ class Settings(BaseModel):
     """Base of every plug-in's settings: frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _truth_is_no_number(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse ``yes`` where a number is asked for: YAML makes it true, and true would be 1."""
+        wants = cls.model_fields[info.field_name or ""].annotation
+        if isinstance(value, bool) and wants is not bool:
+            raise ValueError("is true or false, which is not asked for here")
+        return value
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 
 import pyarrow.parquet as pq
 
+from audit.clock import FixedClock
 from audit.model.columns import Columns
 from audit.model.enums import Outcome, ScopeKind
 from audit.model.scope import ScopeOutcome, ScopeRef
@@ -136,6 +137,7 @@ def publish(layout: Layout, night: int) -> None:
         Commit(
             run_id=f"{moment:%Y%m%dT%H%M%SZ}",
             moment=moment,
+            clock=FixedClock(moment),
             command="run",
             outcomes=[ScopeOutcome(REF, Outcome.COMPLETE)],
             ledger=Warehouse(layout).ledger(),

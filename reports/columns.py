@@ -149,7 +149,7 @@ COLUMNS: Mapping[str, tuple[Col, ...]] = {
     "flow": (
         _CLOUD,
         *_counts("open_before", "opened", "reopened", "fixed", "removed", "withdrawn"),
-        *_counts("not_affected", "open_now", "unconfirmed_now"),
+        *_counts("not_affected", "merged", "open_now", "unconfirmed_now"),
         Col("balances", "flag"),
     ),
     "changes_by_reason": (

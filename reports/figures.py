@@ -21,7 +21,10 @@ LISTED = 100
 
 WORST = 15
 
-CHANGES = ("new", "reopened", "fixed", "removed", "withdrawn", "not_affected", "unconfirmed")
+CHANGES = (
+    *("new", "reopened", "fixed", "removed", "withdrawn", "not_affected", "merged"),
+    "unconfirmed",
+)
 """Kinds of change that move or question the number of open exposures, in the page's order."""
 
 _PAGE = 20_000
@@ -88,6 +91,8 @@ class Totals:
 
     scopes: int
     scopes_incomplete: int
+    scopes_listing: int
+    scopes_blank: int
     placements: int
     carried: int
     kind_unread: int
@@ -121,6 +126,7 @@ class Flow:
     removed: int
     withdrawn: int
     not_affected: int
+    merged: int
     open_now: int
     unconfirmed_now: int
     newly_unconfirmed: int

@@ -45,7 +45,8 @@ class Common:
     def app(self) -> App:
         """Return the app of this invocation, with the log set up."""
         configure(json_logs=self.json_logs, quiet=self.quiet)
-        return App(self.settings(), self.clock().now().replace(microsecond=0))
+        clock = self.clock()
+        return App(self.settings(), clock.now().replace(microsecond=0), clock)
 
 
 def _away_from_a_terminal() -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from audit.clock import Clock
 from audit.model.enums import Outcome, RunOutcome
 from audit.model.scope import ScopeOutcome
 from audit.store.assembly import NO_OWNERS, Assembly, Inputs, Owners, ScopeEnd
@@ -23,10 +24,15 @@ from audit.tables import TABLES
 
 @dataclass(frozen=True)
 class Commit:
-    """Everything a run's publication is made from, beside its staged rows."""
+    """Everything a run's publication is made from, beside its staged rows.
+
+    Attributes:
+        clock: Tells when the run is published; everything else goes by ``moment``.
+    """
 
     run_id: str
     moment: datetime
+    clock: Clock
     command: str
     outcomes: Sequence[ScopeOutcome]
     ledger: Ledger
@@ -100,7 +106,7 @@ def _runs_row(commit: Commit, outcome: str, chain: Mapping[str, Any]) -> dict[st
     versions = {name: table.version for name, table in TABLES.items()}
     return {
         "started_at": commit.moment,
-        "finished_at": commit.moment,
+        "finished_at": commit.clock.now(),
         "command": commit.command,
         "outcome": outcome,
         "tool_version": commit.version,

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from audit.errors import UsageError
+from audit.errors import UsageError, WarehouseError
 from audit.store import views
 from audit.store.history import exposures_as_of, history_of
 from audit.store.layout import Layout, open_layout
@@ -39,9 +39,13 @@ class Warehouse:
 
     def ledger(self) -> Ledger:
         """Return the published runs by moment and in the order of their publication."""
-        rows = views.history_rows(self.layout, "runs", self.run_ids())
+        published = self.run_ids()
+        rows = views.history_rows(self.layout, "runs", published)
         with closing(views.connect()) as con:
-            return Ledger.of(con.execute(f"SELECT run_id, sequence FROM ({rows})").fetchall())  # noqa: S608  our own query
+            found = con.execute(f"SELECT run_id, sequence FROM ({rows})").fetchall()  # noqa: S608  our own query
+        for run_id in set(published) - {row[0] for row in found}:
+            raise WarehouseError(f"run {run_id} has no row in the table runs; restore its file")
+        return Ledger.of(found)
 
     def open_run(self, run_id: str | None = None) -> StoredRun:
         """Open a published run, by default the newest.

@@ -154,6 +154,7 @@ def changes(words: Words, posture: Posture) -> tuple[str, ...]:
             removed=number(flow.removed),
             withdrawn=number(flow.withdrawn),
             not_affected=number(flow.not_affected),
+            merged=number(flow.merged),
         ),
         words(
             "changes.unconfirmed",

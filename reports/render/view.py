@@ -149,6 +149,7 @@ def gaps(words: Words, posture: Posture) -> tuple[Gap, ...]:
         _gap(words, key, some, whole)
         for key, some, whole in (
             ("scopes", totals.scopes_incomplete, totals.scopes),
+            ("scopes_blank", totals.scopes_blank, totals.scopes_listing),
             ("not_assessed", share.not_assessed, share.assessable),
             ("repositories", totals.repositories_incomplete, totals.repositories),
             ("carried", totals.carried, totals.placements),

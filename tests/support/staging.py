@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from audit.clock import FixedClock
 from audit.model.columns import Columns
 from audit.model.enums import Outcome, ScopeKind
 from audit.model.scope import ScopeOutcome, ScopeRef
@@ -50,6 +51,7 @@ def commit_outcomes(
     commit = Commit(
         run_id=f"{moment:%Y%m%dT%H%M%SZ}",
         moment=moment,
+        clock=FixedClock(moment),
         command="run",
         outcomes=outcomes,
         ledger=Warehouse(layout).ledger(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -21,6 +22,11 @@ def reasoned(done) -> str:
     assert done.code == Exit.USAGE, done.err
     told: str = logged(done)[-1]["event"]
     return told
+
+
+def rows(desk, query: str) -> list[dict[str, Any]]:
+    with Warehouse.at(str(desk.warehouse)).open_run() as run:
+        return run.rows(query)
 
 
 # --- run
@@ -70,6 +76,21 @@ def test_a_run_must_be_later_than_the_newest(desk, moment):
     assert told.startswith("--run-at: run ")
     assert "is not later than the newest run 20261122T020000Z" in told
     assert sorted(path for path in desk.warehouse.rglob("*.parquet")) == before
+
+
+def test_a_run_says_when_it_was_published(desk):
+    """Not when it began: a night is hours long, and the report prints both."""
+    desk.write({})
+    desk.do("run")
+    (row,) = rows(desk, "SELECT started_at, finished_at FROM runs")
+    assert row["started_at"] < row["finished_at"]
+
+
+def test_a_run_at_a_moment_stands_still(desk):
+    desk.write({})
+    desk.do("run", "--run-at", "2026-11-22T02:00:00Z")
+    (row,) = rows(desk, "SELECT started_at, finished_at FROM runs")
+    assert row["started_at"] == row["finished_at"]
 
 
 def test_a_wrong_name_of_a_report_is_told_before_anything_is_read(desk):
