@@ -47,7 +47,7 @@ def tell(app: App, result: RunResult) -> None:
             "outcome": result.outcome,
             "scopes": dict(result.scopes),
             "images_not_assessed": result.unassessed,
-            "warehouse": str(app.warehouse.layout.root),
+            "warehouse": app.warehouse.layout.address,
             "reports": [str(path) for path in written],
         },
     )

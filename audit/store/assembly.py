@@ -99,7 +99,7 @@ class Assembly:
         """Write all files of the run below its staging folder; return path -> rows."""
         written = {}
         for table, relation in _SNAPSHOT.items():
-            path = f"{table}/run_id={self.inputs.run_id}/part-0.parquet"
+            path = self.layout.part(table, self.inputs.run_id)
             written[path] = self._write(path, relation, TABLES[table].sort_by, TABLES[table].schema)
         for name, (relation, order) in _FLAT.items():
             self._write(f"current/{name}.parquet", relation, order, None)

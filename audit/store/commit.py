@@ -53,11 +53,11 @@ def commit_run(layout: Layout, commit: Commit) -> Committed:
     assembly.con.close()
     outcome = run_outcome([scope.outcome for scope in scopes])
     previous = max(commit.published, default=None)
-    chained = sha256_of(layout.manifest(previous)) if previous else None
+    chained = sha256_of(layout.files.local(layout.manifest(previous))) if previous else None
     facts = {"previous_run_id": previous, "previous_manifest_sha256": chained}
     manifest = stage_manifest(layout, commit.run_id, files, facts)
     row = _runs_row(commit, outcome, facts | {"manifest_sha256": manifest})
-    path = layout.staged(commit.run_id) / f"publish/runs/run_id={commit.run_id}/part-0.parquet"
+    path = layout.staged(commit.run_id) / "publish" / layout.part("runs", commit.run_id)
     schema = TABLES["runs"].schema
     write_parquet(path, schema, pa.Table.from_pylist([row], schema=schema).to_batches())
     seal(layout, commit.run_id)

@@ -56,8 +56,7 @@ class Warehouse:
 
     def run_ids(self) -> list[str]:
         """Return the ids of all published runs, oldest first."""
-        files = self.layout.table("runs").glob("run_id=*/*.parquet")
-        named = {file.parent.name.removeprefix("run_id=") for file in files}
+        named = [name.removeprefix("run_id=") for name in self.layout.files.names("runs")]
         return sorted(name for name in named if _RUN_ID.fullmatch(name))
 
     def last_run_id(self) -> str | None:
@@ -73,7 +72,7 @@ class Warehouse:
         known = self.run_ids()
         if not known or (run_id is not None and run_id not in known):
             raise UsageError(
-                f"no published run {run_id or 'yet'} in {self.layout.root}",
+                f"no published run {run_id or 'yet'} in {self.layout.address}",
                 where="--run",
                 cure=f"published: {', '.join(known[-5:]) or 'none'}",
             )

@@ -34,10 +34,10 @@ def check_published(layout: Layout, run_ids: Sequence[str]) -> None:
 
 
 def _must_exist(layout: Layout, table: str, run_id: str) -> None:
-    folder = layout.partition(table, run_id)
-    if not any(folder.glob("*.parquet")):
+    path = layout.part(table, run_id)
+    if not layout.files.exists(path):
         raise WarehouseError(
-            f"{folder} holds no file: run {run_id} is damaged; restore it from a backup"
+            f"{path} is missing: run {run_id} is damaged; restore it from a backup"
         )
 
 
@@ -45,14 +45,20 @@ def _check_newest(layout: Layout, run_id: str) -> None:
     for table in TABLES:
         _must_exist(layout, table, run_id)
     manifest = layout.manifest(run_id)
-    if not manifest.exists() or sha256_of(manifest) != _recorded(layout, run_id):
+    if _sha256(layout, manifest) != _recorded(layout, run_id):
         raise WarehouseError(f"{manifest} is missing or altered; restore it from a backup")
-    for file in orjson.loads(manifest.read_bytes())["files"]:
-        path = layout.root / file["path"]
-        if not path.exists() or sha256_of(path) != file["sha256"]:
-            raise WarehouseError(f"{path} is missing or altered; restore it from a backup")
+    for file in orjson.loads(layout.files.read(manifest))["files"]:
+        if _sha256(layout, file["path"]) != file["sha256"]:
+            raise WarehouseError(f"{file['path']} is missing or altered; restore it from a backup")
+
+
+def _sha256(layout: Layout, path: str) -> str | None:
+    try:
+        return sha256_of(layout.files.local(path))
+    except FileNotFoundError:
+        return None
 
 
 def _recorded(layout: Layout, run_id: str) -> str:
-    (path,) = layout.partition("runs", run_id).glob("*.parquet")
+    path = layout.files.local(layout.part("runs", run_id))
     return str(pq.read_table(path)["manifest_sha256"][0].as_py())

@@ -74,20 +74,26 @@ def partition_rows(layout: Layout, table: str, run_id: str | None) -> str:
     Raises:
         WarehouseError: The run's partition is missing: it must not read as empty.
     """
-    if run_id is None:
-        return parquet_rows(table, [], "")
-    files = sorted(layout.partition(table, run_id).glob("*.parquet"))
-    if not files:
-        raise WarehouseError(f"{layout.partition(table, run_id)} holds no file: run is damaged")
-    return parquet_rows(table, files, run_id)
+    return history_rows(layout, table, [] if run_id is None else [run_id])
 
 
 def history_rows(layout: Layout, table: str, run_ids: Iterable[str]) -> str:
-    """Return a query for a table's rows over several runs, with ``run_id``."""
-    parts = [partition_rows(layout, table, run_id) for run_id in run_ids]
-    return " UNION ALL ".join(
-        f"({part})" for part in parts or [partition_rows(layout, table, None)]
-    )
+    """Return a query for a table's rows over several runs, with ``run_id``.
+
+    Raises:
+        WarehouseError: A run's partition is missing: it must not read as empty.
+    """
+    listed = list(run_ids)
+    try:
+        files = layout.files.fetch([layout.part(table, run_id) for run_id in listed])
+    except FileNotFoundError as error:
+        raise WarehouseError(f"{error}: is missing; the run is damaged") from error
+    if not listed:
+        return parquet_rows(table, [], "")
+    parts = [
+        parquet_rows(table, [file], run_id) for file, run_id in zip(files, listed, strict=True)
+    ]
+    return " UNION ALL ".join(f"({part})" for part in parts)
 
 
 def view(con: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
