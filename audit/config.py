@@ -42,6 +42,9 @@ class Collect(Settings):
     memory: str = Field(
         "512MB", pattern=r"^\d+(MB|GB)$", description="Memory limit of the query engine."
     )
+    resume_within_hours: int = Field(
+        12, ge=0, description="Age of a broken run up to which it is gone on with; 0 is never."
+    )
 
 
 class Config(Settings):

@@ -93,10 +93,14 @@ def _put_row(layout: Layout, path: str, source: Path) -> None:
         raise LockHeldError(f"another process published {path} in {layout.address}")
 
 
-def recover(layout: Layout) -> list[str]:
+def recover(layout: Layout, keep: str | None = None) -> list[str]:
     """Finish or clear what a crashed run left; return the runs that were finished.
 
     Must be called with the writer lock held.
+
+    Args:
+        layout: The warehouse.
+        keep: A run that will be gone on with: what it collected is not cleared.
     """
     finished = []
     for staged in sorted(layout.staging.glob("*")):
@@ -105,6 +109,9 @@ def recover(layout: Layout) -> list[str]:
         elif staged.joinpath("ready").exists():
             publish(layout, staged.name)
             finished.append(staged.name)
+        elif staged.name == keep:
+            for folder in ("publish", "spill"):
+                shutil.rmtree(staged / folder, ignore_errors=True)
         else:
             shutil.rmtree(staged)
     return finished
