@@ -457,3 +457,6 @@ COLLECTED = (
     "vulnerabilities",
 )
 """Tables that providers and importers fill; the others the core writes itself."""
+
+HISTORY = ("runs", "scopes", "vulnerabilities", "exposures")
+"""Tables that hold changes or totals; those of every run are kept."""
