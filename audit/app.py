@@ -219,11 +219,16 @@ class App:
             raise UsageError(f"{out} cannot be written to", where="out", cure="--out DIR")
 
     def report(self, out: Path, run_id: str | None = None) -> list[Path]:
-        """Write the configured reports of a run, by default the newest."""
+        """Write the configured reports of a run, by default the newest.
+
+        Raises:
+            PrunedError: The snapshot of the run was thinned out.
+        """
         reports = self.reports()
         out.mkdir(parents=True, exist_ok=True)
         written: list[Path] = []
         with self.warehouse.open_run(run_id) as run:
+            run.must_be_whole()
             for report in reports:
                 for language in self.config.languages:
                     written += report.render(run, out, language)

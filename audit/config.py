@@ -47,6 +47,13 @@ class Collect(Settings):
     )
 
 
+class Retention(Settings):
+    """Which snapshots ``prune`` keeps; history tables are always kept whole."""
+
+    daily: int = Field(35, ge=1, description="Days of which every run is kept.")
+    weekly: int = Field(26, ge=0, description="Weeks after that of which one run each is kept.")
+
+
 class Config(Settings):
     """The whole configuration. Provider blocks are checked by their provider."""
 
@@ -59,6 +66,7 @@ class Config(Settings):
     reports: tuple[str, ...] = Field((), description="Reports to write; empty means all.")
     policy: Policy = Policy()
     collect: Collect = Collect()
+    retention: Retention = Retention()
     retired_scopes: tuple[str, ...] = Field(
         (), description="Inventory scopes that are gone for good, by scope_id."
     )

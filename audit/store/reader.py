@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
-from audit.errors import UsageError
+from audit.errors import PrunedError, UsageError
 from audit.store import views
 from audit.store.layout import Layout, open_layout
 from audit.tables import TABLES
 
+_THINNED = re.compile(r"Table with name (.* was pruned on .*) does not exist")
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z")
 _EXPOSURES_AS_OF = """
 WITH history AS ({history}), tried AS (
@@ -91,15 +93,39 @@ class StoredRun:
         earlier = [other for other in published if other < run_id]
         self.previous_run_id = max(earlier, default=None)
         self.connection = views.connect()
+        self._pruned: PrunedError | None = None
+        self._closing: list[str] = []
         for table in TABLES:
-            views.view(self.connection, table, views.partition_rows(layout, table, run_id))
-            previous = views.partition_rows(layout, table, self.previous_run_id)
-            views.view(self.connection, f"previous_{table}", previous)
+            self._open(layout, f"previous_{table}", table, self.previous_run_id)
+            self._pruned = self._open(layout, table, table, run_id) or self._pruned
         upto = [*sorted(earlier), run_id]
         views.view(self.connection, "all_runs", views.history_rows(layout, "runs", upto))
         views.view(self.connection, "exposures_now", exposures_as_of(layout, upto))
         views.view(self.connection, "exposures_before", exposures_as_of(layout, upto[:-1]))
         views.view(self.connection, "exposure_changes", "SELECT * FROM exposures")
+        for statement in self._closing:
+            self.connection.execute(statement)
+
+    def _open(
+        self, layout: Layout, name: str, table: str, run_id: str | None
+    ) -> PrunedError | None:
+        """Define the view of a partition; one that was thinned out answers with an error."""
+        try:
+            rows = views.partition_rows(layout, table, run_id)
+        except PrunedError as error:
+            self._closing.append(views.refused(self.connection, name, table, f"{name}: {error}"))
+            return error
+        views.view(self.connection, name, rows)
+        return None
+
+    def must_be_whole(self) -> None:
+        """Check that the run still has its snapshot.
+
+        Raises:
+            PrunedError: It was thinned out; what history tables tell of it can still be asked.
+        """
+        if self._pruned:
+            raise self._pruned
 
     def __enter__(self) -> StoredRun:
         return self
@@ -110,8 +136,13 @@ class StoredRun:
     def query(
         self, sql: str, parameters: Mapping[str, object] | None = None
     ) -> duckdb.DuckDBPyConnection:
-        """Run a query and return the engine's result (``.df()``, ``.to_arrow_table()``, ...)."""
-        return self.connection.execute(sql, dict(parameters) if parameters else None)
+        """Run a query and return the engine's result (``.df()``, ``.to_arrow_table()``, ...).
+
+        Raises:
+            PrunedError: It asks for a snapshot that was thinned out.
+        """
+        with pruned_told():
+            return self.connection.execute(sql, dict(parameters) if parameters else None)
 
     def rows(
         self, sql: str, parameters: Mapping[str, object] | None = None
@@ -120,3 +151,15 @@ class StoredRun:
         result = self.query(sql, parameters)
         names = [column[0] for column in result.description or ()]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+@contextmanager
+def pruned_told() -> Iterator[None]:
+    """Turn the engine's word for a snapshot that was thinned out into the tool's own error."""
+    try:
+        yield
+    except duckdb.CatalogException as error:
+        told = _THINNED.search(str(error))
+        if told is None:
+            raise
+        raise PrunedError(told[1]) from error

@@ -12,6 +12,7 @@ import orjson
 import pyarrow.parquet as pq
 
 from audit.errors import WarehouseError
+from audit.store import views
 from audit.store.layout import Layout
 from audit.store.parquet import sha256_of
 from audit.tables import TABLES
@@ -24,6 +25,7 @@ def check_published(layout: Layout, run_ids: Sequence[str]) -> None:
     """Check what a new run will read.
 
     Raises:
+        PrunedError: The run to build on was thinned out.
         WarehouseError: A file is missing or is not the one that was published; names the file.
     """
     for run_id in run_ids[:-1]:
@@ -42,6 +44,7 @@ def _must_exist(layout: Layout, table: str, run_id: str) -> None:
 
 
 def _check_newest(layout: Layout, run_id: str) -> None:
+    views.refuse_pruned(layout, "placements", [run_id])
     for table in TABLES:
         _must_exist(layout, table, run_id)
     manifest = layout.manifest(run_id)
