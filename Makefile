@@ -53,7 +53,7 @@ lock: $(DEV) ## Resolve the lock files again; UPGRADE=--upgrade takes the newest
 	$(COMPILE) $(UPGRADE) --group build --output-file requirements.lock
 	$(COMPILE) $(UPGRADE) --group dev --constraints requirements.lock --output-file requirements-dev.lock
 
-dictionary: $(RUN) ## Print docs/data-dictionary.md again from audit/tables.py
+dictionary: $(RUN) ## Print docs/data-dictionary.md again from audit/tables
 	$(BIN)/python -m audit.dictionary > docs/data-dictionary.md
 
 # Of ./out only the demo goes: a warehouse of yours may lie beside it.

@@ -19,10 +19,12 @@ from audit.config import Config, check_names, config_sha256, validate
 from audit.errors import UsageError
 from audit.log import LOGGER
 from audit.model.scope import Plan, ScopeOutcome, Task
+from audit.owners import load_owners
 from audit.ports import RegistryProvider, Report, RunContext
 from audit.store.assembly import ScopeEnd
 from audit.store.commit import Commit, commit_run
 from audit.store.journal import BrokenRun, Shape, begin, resumable
+from audit.store.ledger import Ledger
 from audit.store.lock import writer_lock
 from audit.store.publish import recover
 from audit.store.reader import Warehouse
@@ -112,6 +114,7 @@ class App:
             fresh: Read everything anew, whatever a broken run had read.
         """
         self.reports()  # a wrong name must not wait for the end of the night
+        load_owners(self.config.owners)
         self.check_out()
         with writer_lock(self.warehouse.layout, run_id_of(self.moment)):
             broken = None if fresh else self._broken()
@@ -120,11 +123,11 @@ class App:
 
     def _run(self, planned: Planned, *, resumed: bool) -> RunResult:
         context, layout = self.context(), self.warehouse.layout
-        published = self.ready(context.run_id, context.run_id if resumed else None)
+        ledger = self.ready(context.run_id, keep=context.run_id if resumed else None)
         providers = self.providers(context)
         begin(layout, BrokenRun(context.run_id, context.moment), self._shape())
         outcomes = self._collect(context, providers, plan_all(providers), planned)
-        return self.commit(context, "run", outcomes, published)
+        return self.commit(context, "run", outcomes, ledger)
 
     def _broken(self) -> BrokenRun | None:
         """Return the run that died while collecting and that this one goes on with."""
@@ -146,15 +149,16 @@ class App:
         sha256 = config_sha256(self.config, self.settings())
         return Shape(sha256, version("registry-audit"), versions)
 
-    def ready(self, run_id: str, keep: str | None = None) -> list[str]:
+    def ready(self, run_id: str, *, fill_in: bool = False, keep: str | None = None) -> Ledger:
         """Finish or clear what a crashed run left and return the published runs.
 
         Args:
-            run_id: The run to be made.
+            run_id: The run to come.
+            fill_in: Whether it may be of an earlier moment than runs that are published.
             keep: The broken run that it goes on with, if any.
 
         Raises:
-            UsageError: The new run would not be the newest.
+            UsageError: There is a run of that moment, or the new run would not be the newest.
             WarehouseError: A published file that the run would build on is missing or altered, or
                 a later version of the tool has written to the warehouse.
         """
@@ -162,22 +166,26 @@ class App:
         finished = recover(self.warehouse.layout, keep)
         if finished:
             logging.getLogger(LOGGER).warning("finished a broken run", extra={"runs": finished})
-        published = self.warehouse.run_ids()
-        check_published(self.warehouse.layout, published)
-        if published and run_id <= published[-1]:
+        check_published(self.warehouse.layout, self.warehouse.run_ids())
+        ledger = self.warehouse.ledger()
+        newest = ledger.newest
+        if newest is None or run_id > newest:
+            return ledger
+        if not fill_in or run_id in ledger.sequences:
             raise UsageError(
-                f"run {run_id} is not later than the newest run {published[-1]}",
+                f"run {run_id} is not later than the newest run {newest}",
                 where="--run-at",
                 cure="a run is of a later moment than all before it; check the clock",
             )
-        return published
+        check_published(self.warehouse.layout, ledger.before(run_id).run_ids)
+        return ledger
 
     def commit(
         self,
         context: RunContext,
         command: str,
         outcomes: Sequence[ScopeOutcome],
-        published: list[str],
+        ledger: Ledger,
     ) -> RunResult:
         """Assemble, judge and publish what is staged."""
         done = commit_run(
@@ -187,11 +195,12 @@ class App:
                 moment=context.moment,
                 command=command,
                 outcomes=outcomes,
-                published=published,
+                ledger=ledger,
                 policy=self.config.policy.model_dump(),
                 retired=self.config.retired_scopes,
                 config_sha256=config_sha256(self.config, self.settings()),
                 memory=self.config.collect.memory,
+                owners=load_owners(self.config.owners),
             ),
         )
         planned = {outcome.ref.scope_id for outcome in outcomes}

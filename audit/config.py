@@ -67,6 +67,9 @@ class Config(Settings):
     policy: Policy = Policy()
     collect: Collect = Collect()
     retention: Retention = Retention()
+    owners: str | None = Field(
+        None, description="File that says who answers for which repositories."
+    )
     retired_scopes: tuple[str, ...] = Field(
         (), description="Inventory scopes that are gone for good, by scope_id."
     )
@@ -112,12 +115,22 @@ def load_config(path: Path, environment: Mapping[str, str]) -> Config:
         ConfigError: The file is missing, not YAML, holds an unknown or ill-typed key, or refers to
             an environment variable that is not set.
     """
+    document = read_yaml(path, "registry-audit init writes one")
+    config = validate(Config, resolve(document, environment, str(path)), "", str(path))
+    config._source = str(path)  # noqa: SLF001  its own loader fills it in
+    return config
+
+
+def read_yaml(path: Path, cure: str = "name a file that can be read") -> dict[Any, Any]:
+    """Read a YAML file that holds one mapping, no key of it given twice.
+
+    Raises:
+        ConfigError: It is missing or not such a file.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"cannot be read: {error}", where=str(path), cure="registry-audit init writes one"
-        ) from error
+        raise ConfigError(f"cannot be read: {error}", where=str(path), cure=cure) from error
     try:
         document = yaml.load(text, Loader=_StrictLoader)  # noqa: S506  a SafeLoader underneath
     except _TwiceError as error:
@@ -126,9 +139,7 @@ def load_config(path: Path, environment: Mapping[str, str]) -> Config:
         raise ConfigError(f"not YAML: {error}", where=str(path), cure="mend the syntax") from error
     if not isinstance(document, dict):
         raise ConfigError("is not a mapping", where=str(path), cure="start with 'version: 1'")
-    config = validate(Config, resolve(document, environment, str(path)), "", str(path))
-    config._source = str(path)  # noqa: SLF001  its own loader fills it in
-    return config
+    return document
 
 
 def resolve(

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from audit.tables import CVSS, MOMENT, RUN_ID, TABLES, TEXTS, Column, Table
+from audit.tables import RUN_ID, TABLES, Column, Table
+from audit.tables.parts import CVSS, MOMENT, TEXTS
 
 _HEAD = """\
 # Data dictionary
 
-Every table of the warehouse. This page is printed from `audit/tables.py` by
+Every table of the warehouse. This page is printed from `audit/tables` by
 `python -m audit.dictionary`; change it there.
 
 A table is a folder of Parquet files, one partition a run: `<table>/run_id=<run>/*.parquet`.

@@ -138,7 +138,7 @@ def publish(layout: Layout, night: int) -> None:
             moment=moment,
             command="run",
             outcomes=[ScopeOutcome(REF, Outcome.COMPLETE)],
-            published=Warehouse(layout).run_ids(),
+            ledger=Warehouse(layout).ledger(),
             policy=POLICY,
             retired=(),
             config_sha256="0" * 64,

@@ -82,13 +82,13 @@ def import_reports(app: App, paths: Sequence[Path], importers: Sequence[Importer
     context = app.context()
     app.reports()  # a wrong name must not wait until everything is read
     with writer_lock(app.warehouse.layout, context.run_id):
-        published = app.ready(context.run_id)
+        ledger = app.ready(context.run_id, fill_in=True)
         intake = _Intake(context, app.warehouse.layout.staged(context.run_id) / "raw")
         for result in read_reports(paths, importers, context):
             intake.take(result)
         if not intake.read:
             return Imported(None, intake.errors)
-        done = app.commit(context, "import", intake.outcomes, published)
+        done = app.commit(context, "import", intake.outcomes, ledger)
     return Imported(done, intake.errors)
 
 

@@ -14,9 +14,10 @@ import pyarrow as pa
 from audit.judge import run_judgement
 from audit.model.scope import ScopeOutcome
 from audit.store import views
+from audit.store.history import exposures_as_of, groups_as_of, previous_rows
 from audit.store.layout import Layout
+from audit.store.ledger import Ledger
 from audit.store.parquet import write_parquet
-from audit.store.reader import exposures_as_of
 from audit.tables import COLLECTED, TABLES
 
 _STEPS = (
@@ -32,7 +33,11 @@ _SNAPSHOT = {
     "assessments": "assessments_all",
     "findings": "findings_all",
     "vulnerabilities": "vulnerabilities_changed",
+    "vulnerability_groups": "groups_changed",
     "exposures": "exposure_changes",
+    "exposure_images": "exposure_images_changed",
+    "method_changes": "method_changes_now",
+    "coverage": "coverage_now",
     "control_results": "control_results_all",
     "waivers": "waivers_now",
 }
@@ -42,6 +47,21 @@ _FLAT = {
     "exposures": ("flat_exposures", TABLES["exposures"].sort_by),
     "controls": ("flat_controls", TABLES["control_results"].sort_by),
 }
+
+
+class Owners(NamedTuple):
+    """Who answers for which repositories.
+
+    Attributes:
+        rules: (registry pattern, repository pattern, owner); the first that fits holds.
+        labels: Names of labels that name the owner where no rule fits, the first first.
+    """
+
+    rules: tuple[tuple[str, str, str], ...] = ()
+    labels: tuple[str, ...] = ()
+
+
+NO_OWNERS = Owners()
 
 
 class ScopeEnd(NamedTuple):
@@ -58,8 +78,10 @@ class Inputs:
     """What a run's assembly needs beside the staged rows.
 
     Attributes:
-        settings: Named values the SQL steps read (``run_id``, ``moment``, ``newest_tagged`` ...).
-        published: Ids of the published runs, oldest first.
+        settings: Named values the SQL steps read (``newest_tagged`` ...).
+        ledger: The runs it builds on.
+        policy: The rules in force as JSON, for comparison with the run before.
+        owners: Who answers for which repositories.
         retired: Scope ids that the operator declared gone for good.
     """
 
@@ -67,8 +89,11 @@ class Inputs:
     moment: datetime
     command: str
     outcomes: Sequence[ScopeOutcome]
-    published: list[str]
+    ledger: Ledger
     settings: Mapping[str, int]
+    policy: str
+    tool_version: str
+    owners: Owners = NO_OWNERS
     retired: tuple[str, ...] = ()
 
 
@@ -96,12 +121,16 @@ class Assembly:
         self.con.execute(_sql("07_current_tables"))
 
     def write(self) -> dict[str, int]:
-        """Write all files of the run below its staging folder; return path -> rows."""
+        """Write all files of the run below its staging folder; return path -> rows.
+
+        The flat tables of the newest run stay where a run is filled in for an earlier moment.
+        """
         written = {}
         for table, relation in _SNAPSHOT.items():
             path = self.layout.part(table, self.inputs.run_id)
             written[path] = self._write(path, relation, TABLES[table].sort_by, TABLES[table].schema)
-        for name, (relation, order) in _FLAT.items():
+        newest = self.inputs.ledger.newest
+        for name, (relation, order) in _FLAT.items() if self.inputs.run_id > (newest or "") else ():
             self._write(f"current/{name}.parquet", relation, order, None)
         return written
 
@@ -141,6 +170,8 @@ class Assembly:
             "run_id": self.inputs.run_id,
             "moment": self.inputs.moment,
             "command": self.inputs.command,
+            "policy": self.inputs.policy,
+            "tool_version": self.inputs.tool_version,
             "retired": list(self.inputs.retired),
             **self.inputs.settings,
         }
@@ -149,23 +180,37 @@ class Assembly:
             self.con.execute(f"SET VARIABLE {name} = $value{cast}", {"value": value})
 
     def _load(self) -> None:
-        raw = self.layout.staged(self.inputs.run_id) / "raw"
-        previous = max(self.inputs.published, default=None)
+        earlier = self.inputs.ledger.before(self.inputs.run_id)
         for table in COLLECTED:
-            staged = sorted(raw.joinpath(table).glob("*.parquet"))
-            views.view(self.con, f"staged_{table}", views.parquet_rows(table, staged))
+            views.view(self.con, f"staged_{table}", self._staged(table))
         for table in (*COLLECTED, "scopes"):
-            views.view(self.con, f"prev_{table}", self._previous(table, previous))
+            views.view(self.con, f"prev_{table}", previous_rows(self.layout, table, earlier))
         for table in ("scopes", "vulnerabilities"):
-            history = views.history_rows(self.layout, table, self.inputs.published)
+            history = views.history_rows(self.layout, table, earlier.run_ids)
             views.view(self.con, f"{table}_history", history)
-        before = exposures_as_of(self.layout, self.inputs.published)
-        self.con.execute(f"CREATE TEMP TABLE exposures_before AS {before}")
+        before = views.partition_rows(self.layout, "runs", earlier.newest)
+        views.view(self.con, "prev_runs", before)
+        exposures = exposures_as_of(self.layout, earlier)
+        self.con.execute(f"CREATE TEMP TABLE exposures_before AS {exposures}")
+        groups = groups_as_of(self.layout, earlier)
+        self.con.execute(f"CREATE TEMP TABLE groups_before AS {groups}")
+        self._load_owners()
         self._load_scopes()
 
-    def _previous(self, table: str, run_id: str | None) -> str:
-        rows = views.partition_rows(self.layout, table, run_id)
-        return f"SELECT * EXCLUDE (run_id) FROM ({rows})"  # noqa: S608  our own query
+    def _staged(self, table: str) -> str:
+        raw = self.layout.staged(self.inputs.run_id) / "raw"
+        return views.parquet_rows(table, sorted(raw.joinpath(table).glob("*.parquet")))
+
+    def _load_owners(self) -> None:
+        self.con.execute(
+            "CREATE TEMP TABLE owner_rules (place BIGINT, registry VARCHAR, repository VARCHAR, "
+            "owner VARCHAR)"
+        )
+        self.con.execute("CREATE TEMP TABLE owner_labels (place BIGINT, name VARCHAR)")
+        for place, rule in enumerate(self.inputs.owners.rules):
+            self.con.execute("INSERT INTO owner_rules VALUES ($1, $2, $3, $4)", [place, *rule])
+        for place, name in enumerate(self.inputs.owners.labels):
+            self.con.execute("INSERT INTO owner_labels VALUES ($1, $2)", [place, name])
 
     def _load_scopes(self) -> None:
         empty = views.parquet_rows("scopes", [])

@@ -13,8 +13,9 @@ import pyarrow as pa
 
 from audit.model.enums import Outcome, RunOutcome
 from audit.model.scope import ScopeOutcome
-from audit.store.assembly import Assembly, Inputs, ScopeEnd
+from audit.store.assembly import NO_OWNERS, Assembly, Inputs, Owners, ScopeEnd
 from audit.store.layout import Layout
+from audit.store.ledger import Ledger
 from audit.store.parquet import sha256_of, write_parquet
 from audit.store.publish import publish, seal, stage_manifest
 from audit.tables import TABLES
@@ -28,11 +29,13 @@ class Commit:
     moment: datetime
     command: str
     outcomes: Sequence[ScopeOutcome]
-    published: list[str]
+    ledger: Ledger
     policy: Mapping[str, int]
     retired: tuple[str, ...]
     config_sha256: str
     memory: str
+    owners: Owners = NO_OWNERS
+    version: str = version("registry-audit")
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,13 @@ def commit_run(layout: Layout, commit: Commit) -> Committed:
     scopes, unassessed = assembly.scopes(), assembly.unassessed()
     assembly.con.close()
     outcome = run_outcome([scope.outcome for scope in scopes])
-    previous = max(commit.published, default=None)
-    chained = sha256_of(layout.files.local(layout.manifest(previous))) if previous else None
-    facts = {"previous_run_id": previous, "previous_manifest_sha256": chained}
+    last = commit.ledger.last_published
+    chained = sha256_of(layout.files.local(layout.manifest(last))) if last else None
+    facts = {
+        "sequence": commit.ledger.next_sequence,
+        "previous_run_id": commit.ledger.before(commit.run_id).newest,
+        "previous_manifest_sha256": chained,
+    }
     manifest = stage_manifest(layout, commit.run_id, files, facts)
     row = _runs_row(commit, outcome, facts | {"manifest_sha256": manifest})
     path = layout.staged(commit.run_id) / "publish" / layout.part("runs", commit.run_id)
@@ -80,8 +87,11 @@ def _inputs(commit: Commit) -> Inputs:
         moment=commit.moment,
         command=commit.command,
         outcomes=commit.outcomes,
-        published=commit.published,
+        ledger=commit.ledger,
         settings=commit.policy,
+        policy=_json(commit.policy),
+        tool_version=commit.version,
+        owners=commit.owners,
         retired=commit.retired,
     )
 
@@ -93,9 +103,14 @@ def _runs_row(commit: Commit, outcome: str, chain: Mapping[str, Any]) -> dict[st
         "finished_at": commit.moment,
         "command": commit.command,
         "outcome": outcome,
-        "tool_version": version("registry-audit"),
+        "tool_version": commit.version,
         "config_sha256": commit.config_sha256,
-        "policy": orjson.dumps(dict(commit.policy), option=orjson.OPT_SORT_KEYS).decode(),
-        "schema_versions": orjson.dumps(versions, option=orjson.OPT_SORT_KEYS).decode(),
+        "policy": _json(commit.policy),
+        "retired_scopes": list(commit.retired),
+        "schema_versions": _json(versions),
         **chain,
     }
+
+
+def _json(values: Mapping[str, Any]) -> str:
+    return orjson.dumps(dict(values), option=orjson.OPT_SORT_KEYS).decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,37 +12,13 @@ import duckdb
 
 from audit.errors import PrunedError, UsageError
 from audit.store import views
+from audit.store.history import exposures_as_of, history_of
 from audit.store.layout import Layout, open_layout
-from audit.tables import TABLES
+from audit.store.ledger import Ledger
+from audit.tables import HISTORY, TABLES
 
 _THINNED = re.compile(r"Table with name (.* was pruned on .*) does not exist")
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z")
-_EXPOSURES_AS_OF = """
-WITH history AS ({history}), tried AS (
-    SELECT s.scope_id, max(r.started_at) AS tried_at
-    FROM ({scopes}) AS s JOIN ({runs}) AS r USING (run_id)
-    WHERE s.kind = 'inventory' AND s.observed_run_id = s.run_id GROUP BY s.scope_id
-)
-SELECT h.* REPLACE (CASE WHEN h.state = 'open'
-    THEN greatest(h.last_confirmed_at, tried.tried_at) ELSE h.last_confirmed_at END
-    AS last_confirmed_at)
-FROM (FROM history QUALIFY row_number() OVER (
-    PARTITION BY exposure_id ORDER BY run_id DESC) = 1) AS h
-LEFT JOIN tried USING (scope_id)
-"""
-
-
-def exposures_as_of(layout: Layout, run_ids: list[str]) -> str:
-    """Return a query for the state of every exposure after the last of ``run_ids``.
-
-    An exposure that is open was confirmed by the last run that read its scope: a run that could
-    not confirm it would have written a change.
-    """
-    return _EXPOSURES_AS_OF.format(
-        history=views.history_rows(layout, "exposures", run_ids),
-        scopes=views.history_rows(layout, "scopes", run_ids),
-        runs=views.history_rows(layout, "runs", run_ids),
-    )
 
 
 @dataclass(frozen=True)
@@ -61,9 +37,11 @@ class Warehouse:
         named = [name.removeprefix("run_id=") for name in self.layout.files.names("runs")]
         return sorted(name for name in named if _RUN_ID.fullmatch(name))
 
-    def last_run_id(self) -> str | None:
-        """Return the id of the newest published run, or None."""
-        return max(self.run_ids(), default=None)
+    def ledger(self) -> Ledger:
+        """Return the published runs by moment and in the order of their publication."""
+        rows = views.history_rows(self.layout, "runs", self.run_ids())
+        with closing(views.connect()) as con:
+            return Ledger.of(con.execute(f"SELECT run_id, sequence FROM ({rows})").fetchall())  # noqa: S608  our own query
 
     def open_run(self, run_id: str | None = None) -> StoredRun:
         """Open a published run, by default the newest.
@@ -71,37 +49,41 @@ class Warehouse:
         Raises:
             UsageError: There is no such run.
         """
-        known = self.run_ids()
+        ledger = self.ledger()
+        known = ledger.run_ids
         if not known or (run_id is not None and run_id not in known):
             raise UsageError(
                 f"no published run {run_id or 'yet'} in {self.layout.address}",
                 where="--run",
                 cure=f"published: {', '.join(known[-5:]) or 'none'}",
             )
-        return StoredRun(self.layout, run_id or known[-1], known)
+        return StoredRun(self.layout, run_id or known[-1], ledger)
 
 
 class StoredRun:
     """One published run with the run before it, as views in a DuckDB engine.
 
-    Views: every table of ``audit.tables`` (this run), ``previous_<table>``, ``all_runs``,
+    Views: every table of ``audit.tables`` (this run), ``previous_<table>``, for the tables that
+    hold changes or totals ``<table>_history`` (all runs that this one knows), ``all_runs``,
     ``exposures_now``, ``exposures_before``, ``exposure_changes``. Close it after use.
     """
 
-    def __init__(self, layout: Layout, run_id: str, published: list[str]) -> None:
+    def __init__(self, layout: Layout, run_id: str, ledger: Ledger) -> None:
         self.run_id = run_id
-        earlier = [other for other in published if other < run_id]
-        self.previous_run_id = max(earlier, default=None)
+        earlier = ledger.before(run_id)
+        known = Ledger({**earlier.sequences, run_id: ledger.sequences[run_id]})
+        self.previous_run_id = earlier.newest
         self.connection = views.connect()
         self._pruned: PrunedError | None = None
         self._closing: list[str] = []
         for table in TABLES:
             self._open(layout, f"previous_{table}", table, self.previous_run_id)
             self._pruned = self._open(layout, table, table, run_id) or self._pruned
-        upto = [*sorted(earlier), run_id]
-        views.view(self.connection, "all_runs", views.history_rows(layout, "runs", upto))
-        views.view(self.connection, "exposures_now", exposures_as_of(layout, upto))
-        views.view(self.connection, "exposures_before", exposures_as_of(layout, upto[:-1]))
+        for table in HISTORY:
+            views.view(self.connection, f"{table}_history", history_of(layout, table, known))
+        views.view(self.connection, "all_runs", "SELECT * FROM runs_history")
+        views.view(self.connection, "exposures_now", exposures_as_of(layout, known))
+        views.view(self.connection, "exposures_before", exposures_as_of(layout, earlier))
         views.view(self.connection, "exposure_changes", "SELECT * FROM exposures")
         for statement in self._closing:
             self.connection.execute(statement)

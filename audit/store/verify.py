@@ -15,9 +15,9 @@ from audit.errors import WarehouseError
 from audit.store import views
 from audit.store.layout import Layout
 from audit.store.parquet import sha256_of
-from audit.tables import TABLES
+from audit.tables import HISTORY, TABLES
 
-_HISTORY = ("runs", "scopes", "exposures", "vulnerabilities")
+_HISTORY = HISTORY
 """Tables of which every run's partition is read, not the newest's alone."""
 
 

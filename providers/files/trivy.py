@@ -156,7 +156,14 @@ def _fix(finding: Record) -> dict[str, Any]:
     status, version = finding.text("Status"), finding.text("FixedVersion")
     known = FixState.AVAILABLE if version else FixState.UNKNOWN
     state = known if status is None else _FIX_STATES.get(status, FixState.UNKNOWN)
-    return {"fixed_version": version, "fix_state": state.value, "native_state": status}
+    # "affected" and "fixed" tell of fixes here; these two are what VEX means by them.
+    vex = status if status in {"not_affected", "under_investigation"} else None
+    return {
+        "fixed_version": version,
+        "fix_state": state.value,
+        "native_state": status,
+        "vex_status": vex,
+    }
 
 
 def _verdict(report: Record, results: list[Record]) -> Verdict:

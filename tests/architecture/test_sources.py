@@ -11,7 +11,7 @@ from tests.support.project import PACKAGES, ROOT, project_files
 
 PYTHON = [name for name in project_files() if name.endswith(".py")]
 SHIPPED = [name for name in PYTHON if name.split("/")[0] in PACKAGES]
-FILE_LINES, FUNCTION_LINES = 460, 60
+FILE_LINES, FUNCTION_LINES = 400, 60
 
 # Put together from halves, so that this file does not hold what it looks for.
 HOSTS = [("pypi", ".org"), ("pytho", "nhosted"), ("registry.np", "mjs"), ("deb.deb", "ian")]

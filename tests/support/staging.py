@@ -52,7 +52,7 @@ def commit_outcomes(
         moment=moment,
         command="run",
         outcomes=outcomes,
-        published=Warehouse(layout).run_ids(),
+        ledger=Warehouse(layout).ledger(),
         policy=POLICY,
         retired=retired,
         config_sha256="0" * 64,

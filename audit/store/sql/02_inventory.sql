@@ -68,6 +68,32 @@ WHERE NOT EXISTS (
     FROM staged AS s WHERE (s.provider, s.registry_id, s.repository)
         = (p.provider, p.registry_id, p.repository));
 
+-- Who answers for a repository: the first rule of the owners' file that fits, else the first of the
+-- named labels that the repository or its registry bears.
+UPDATE repositories_all SET owner = NULL, owner_source = NULL;
+UPDATE repositories_all AS r SET owner = o.owner, owner_source = o.owner_source
+FROM (
+    SELECT provider, registry_id, repository, arg_min(owner, (rank, place)) AS owner,
+        arg_min(owner_source, (rank, place)) AS owner_source
+    FROM (
+        SELECT r.provider, r.registry_id, r.repository, rule.owner, 'rule' AS owner_source,
+            0 AS rank, rule.place
+        FROM repositories_all AS r JOIN owner_rules AS rule
+            ON r.registry_id GLOB rule.registry AND r.repository GLOB rule.repository
+        UNION ALL
+        SELECT r.provider, r.registry_id, r.repository,
+            substr(label, len(name) + 2) AS owner, 'label' AS owner_source, 1 AS rank, place
+        FROM (
+            SELECT r.provider, r.registry_id, r.repository,
+                unnest(list_concat(coalesce(r.labels, []), coalesce(g.labels, []))) AS label
+            FROM repositories_all AS r LEFT JOIN registries_all AS g USING (provider, registry_id)
+        ) AS r
+        JOIN owner_labels ON starts_with(lower(label), lower(name) || '=')
+        WHERE len(label) > len(name) + 1
+    ) GROUP BY ALL
+) AS o
+WHERE (r.provider, r.registry_id, r.repository) = (o.provider, o.registry_id, o.repository);
+
 -- One row a digest. A digest's content never changes, so what was once read of it (the children of an
 -- index, its platform) holds when tonight's read of it failed. Where two places tell different kinds,
 -- an index is one by its media type, and what any place holds for a runnable image is one: otherwise

@@ -1,5 +1,5 @@
 -- One assessment for every (placement of an assessable image x source): read in this run, or carried
--- forward with the reason why it is not fresh. raw_state is what the source said in this run.
+-- forward with the reason why it is not fresh. told_state is the state before the evidence window.
 CREATE TEMP TABLE assessable AS
 SELECT p.* FROM placements_current AS p
 JOIN images_all AS i ON i.digest = p.digest AND i.kind = 'image';
@@ -17,7 +17,10 @@ WITH native_sources AS (
         PARTITION BY coalesce(a.owner, s.provider), s.registry_id, s.repository, s.digest, s.source
         ORDER BY s.scanned_at DESC NULLS LAST, s.state, s.content_hash) = 1
 ), carried AS (
-    SELECT a.*, fates.fate, fates.outcome, p.scope_id,
+    -- The window is applied afresh: what it made of the row before does not count.
+    SELECT a.* REPLACE (coalesce(a.told_state, a.state) AS state,
+            CASE WHEN a.told_state IS NOT DISTINCT FROM a.state THEN a.reason END AS reason),
+        fates.fate, fates.outcome, p.scope_id,
         p.observed_run_id = getvariable('run_id') AS listed_now,
         EXISTS (FROM native_sources AS n WHERE (n.provider, n.source) = (a.provider, a.source))
             AS native
@@ -28,8 +31,7 @@ WITH native_sources AS (
         FROM staged AS s WHERE (s.provider, s.registry_id, s.repository, s.digest, s.source)
             = (a.provider, a.registry_id, a.repository, a.digest, a.source))
 ), known AS (
-    SELECT s.* REPLACE (getvariable('run_id') AS observed_run_id), s.state AS raw_state
-    FROM staged AS s
+    SELECT s.* REPLACE (getvariable('run_id') AS observed_run_id) FROM staged AS s
     SEMI JOIN placements_current USING (provider, registry_id, repository, digest)
     UNION ALL BY NAME
     SELECT c.* EXCLUDE (fate, outcome, scope_id, listed_now, native) REPLACE (
@@ -49,16 +51,17 @@ WITH native_sources AS (
                     || observed_run_id
             ELSE 'not listed in this run, scope ' || scope_id || ' was ' || outcome
                 || '; last read by run ' || observed_run_id
-        END AS reason),
-        'carried' AS raw_state
+        END AS reason)
     FROM carried AS c
 )
-SELECT * FROM known
+SELECT * REPLACE (state AS told_state) FROM known
 UNION ALL BY NAME
 SELECT p.provider, p.registry_id, p.repository, p.digest, 'none' AS source,
     CASE WHEN p.observed_run_id = getvariable('run_id') THEN 'not_scanned' ELSE 'unknown' END
         AS state,
-    'no source has judged this image' AS reason, p.observed_run_id, 'not_scanned' AS raw_state
+    'no source has judged this image' AS reason,
+    CASE WHEN p.observed_run_id = getvariable('run_id') THEN 'not_scanned' ELSE 'unknown' END
+        AS told_state, p.observed_run_id
 FROM assessable AS p
 ANTI JOIN known USING (provider, registry_id, repository, digest);
 

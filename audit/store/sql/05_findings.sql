@@ -9,7 +9,8 @@ WITH staged AS (
         = (s.registry_id, s.repository, s.digest)
 ), unanswered AS (
     SELECT provider, registry_id, repository, digest, source FROM assessments_all
-    WHERE raw_state <> 'assessed' AND source <> 'none'
+    WHERE (told_state <> 'assessed' OR observed_run_id <> getvariable('run_id'))
+        AND source <> 'none'
 )
 SELECT * FROM staged
 SEMI JOIN placements_current USING (provider, registry_id, repository, digest)

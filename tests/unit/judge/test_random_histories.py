@@ -1,7 +1,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from audit.store.reader import Warehouse
 from providers.loopback.truth import Oracle
@@ -10,7 +10,12 @@ from tests.support.staging import commit_estate
 from tests.support.strategies import History, histories
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink five nights takes for ever
+)
 @given(histories(nights=5))
 def test_every_night_of_a_random_history_equals_the_truth(history: History):
     oracle = Oracle()

@@ -2,7 +2,7 @@
 
 -- For what is newly stated: how well its carriers were known in the previous run.
 CREATE TEMP TABLE appearance AS
-SELECT s.exposure_id,
+SELECT s.key,
     CASE
         WHEN NOT bool_or(known.repository IS NOT NULL) THEN 'first_look'
         WHEN bool_or(was.current AND judged.state = 'assessed') THEN 'newly_reported'
@@ -10,8 +10,11 @@ SELECT s.exposure_id,
         WHEN bool_or(was.digest IS NOT NULL) THEN 'became_current'
         ELSE 'new_image'
     END AS reason
-FROM (SELECT exposure_id, registry_id, repository, unnest(sources) AS source, carrier_digests
-    FROM stated) AS s
+FROM (
+    SELECT s.key, s.registry_id, s.repository, unnest(s.sources) AS source, s.carrier_digests
+    FROM stated AS s LEFT JOIN prior AS p USING (key)
+    WHERE coalesce(p.state, 'closed') = 'closed'
+) AS s
 CROSS JOIN unnest(s.carrier_digests) AS carrier(digest)
 LEFT JOIN (SELECT DISTINCT registry_id, repository FROM prev_placements) AS known
     USING (registry_id, repository)
@@ -21,7 +24,7 @@ LEFT JOIN prev_placements AS was
 LEFT JOIN prev_assessments AS judged
     ON (judged.registry_id, judged.repository, judged.digest, judged.source)
         = (s.registry_id, s.repository, carrier.digest, s.source)
-GROUP BY s.exposure_id;
+GROUP BY s.key;
 
 -- The scope that listed a repository in this run, where one did: an imported report has a scope of
 -- its own each time.
@@ -29,40 +32,48 @@ CREATE TEMP TABLE listed_by AS
 SELECT registry_id, repository, max(scope_id) AS scope_id FROM placements_current
 WHERE observed_run_id = getvariable('run_id') GROUP BY ALL;
 
--- Open exposures and the images that carried them when they were last stated.
+-- What the current images of the previous run carried, under the name of then and of now.
+CREATE TEMP TABLE carried_before AS
+SELECT DISTINCT p.provider, f.registry_id, f.repository, f.digest,
+    led(f.vulnerability_id, g.leading_id) AS vulnerability_id,
+    led(f.vulnerability_id, old.leading_id) AS named_before,
+    f.package_name, p.pushed_at
+FROM prev_findings AS f
+JOIN prev_placements AS p USING (provider, registry_id, repository, digest)
+LEFT JOIN groups_now AS g USING (vulnerability_id)
+LEFT JOIN groups_before AS old USING (vulnerability_id)
+WHERE p.current;
+
+-- Open exposures that are no longer stated, and the images that carried them when they last were.
 CREATE TEMP TABLE open_before AS
-WITH carried AS (
-    SELECT
-        sha256(concat_ws(chr(31), f.registry_id, f.repository,
-            lead_id(f.vulnerability_id, f.aliases), coalesce(f.package_name, '')))[1:32]
-            AS exposure_id,
-        list_sort(list(DISTINCT f.digest)) AS carrier_digests, max(p.pushed_at) AS pushed_at
-    FROM prev_findings AS f
-    JOIN prev_placements AS p USING (provider, registry_id, repository, digest)
-    WHERE p.current
-    GROUP BY ALL
+WITH unseen AS (FROM prior ANTI JOIN stated USING (key) WHERE state <> 'closed'),
+carried AS (
+    SELECT u.key, list_sort(list(DISTINCT c.digest)) AS carrier_digests,
+        max(c.pushed_at) AS pushed_at
+    FROM unseen AS u JOIN carried_before AS c
+        ON (c.registry_id, c.repository, c.vulnerability_id, coalesce(c.package_name, ''))
+            = (u.registry_id, u.repository, u.vulnerability_id, coalesce(u.package_name, ''))
+    GROUP BY u.key
 )
 SELECT e.* REPLACE (
     coalesce(c.carrier_digests, e.carrier_digests) AS carrier_digests,
-    CASE WHEN c.exposure_id IS NULL THEN e.carrier_pushed_at ELSE c.pushed_at END
-        AS carrier_pushed_at,
+    CASE WHEN c.key IS NULL THEN e.carrier_pushed_at ELSE c.pushed_at END AS carrier_pushed_at,
     coalesce(l.scope_id, e.scope_id) AS scope_id)
-FROM exposures_before AS e
-LEFT JOIN carried AS c USING (exposure_id)
-LEFT JOIN listed_by AS l USING (registry_id, repository)
-WHERE e.state <> 'closed';
+FROM unseen AS e
+LEFT JOIN carried AS c USING (key)
+LEFT JOIN listed_by AS l USING (registry_id, repository);
 
 -- Images that some source looked at in this run, or believes to be clean.
 CREATE TEMP TABLE looked_at AS
 SELECT provider, registry_id, repository, digest,
     bool_or(raw_state = 'inferred_clean' OR (raw_state = 'assessed' AND state = 'assessed'))
         AS clean
-FROM assessments_all GROUP BY ALL;
+FROM assessments_told GROUP BY ALL;
 
--- For what is no longer stated: each current image of its repository, and whether each source that
--- had stated it looked at that image in this run.
+-- Each current image of its repository, and whether each source that had stated the exposure looked
+-- at that image in this run.
 CREATE TEMP TABLE looks AS
-SELECT b.exposure_id, i.digest,
+SELECT b.key, i.digest,
     list_contains(b.carrier_digests, i.digest) AS was_carrier,
     coalesce(i.pushed_at > b.carrier_pushed_at, true) AS maybe_newer,
     coalesce(i.pushed_at > b.carrier_pushed_at, false) AS newer,
@@ -76,17 +87,16 @@ SELECT b.exposure_id, i.digest,
 FROM open_before AS b
 JOIN current_images AS i USING (registry_id, repository)
 CROSS JOIN unnest(b.sources) AS had(source)
-LEFT JOIN assessments_all AS a
+LEFT JOIN assessments_told AS a
     ON (a.provider, a.registry_id, a.repository, a.digest, a.source)
         = (i.provider, i.registry_id, i.repository, i.digest, had.source)
 LEFT JOIN looked_at AS seen
     ON (seen.provider, seen.registry_id, seen.repository, seen.digest)
         = (i.provider, i.registry_id, i.repository, i.digest)
-WHERE b.exposure_id NOT IN (SELECT exposure_id FROM stated)
 GROUP BY ALL;
 
 CREATE TEMP TABLE vanished AS
-SELECT b.exposure_id,
+SELECT b.key,
     count(l.digest) AS current_images,
     coalesce(bool_and(l.assessed), false) AS all_assessed,
     coalesce(bool_or(l.newer OR l.was_carrier), false) AS succeeded,
@@ -95,6 +105,5 @@ SELECT b.exposure_id,
     min(l.blind_state) FILTER (l.was_carrier AND NOT l.assessed) AS carrier_state,
     min(l.blind_state) FILTER (NOT l.believed_clean) AS successor_state,
     min(l.blind_state) FILTER (NOT l.assessed) AS any_state
-FROM open_before AS b LEFT JOIN looks AS l USING (exposure_id)
-WHERE b.exposure_id NOT IN (SELECT exposure_id FROM stated)
-GROUP BY b.exposure_id;
+FROM open_before AS b LEFT JOIN looks AS l USING (key)
+GROUP BY b.key;

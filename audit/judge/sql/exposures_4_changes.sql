@@ -1,17 +1,13 @@
-CREATE TEMP VIEW vulnerabilities_known AS
-SELECT * EXCLUDE (run_id) FROM vulnerabilities_history
-UNION ALL BY NAME FROM vulnerabilities_changed;
-
 -- One row for every exposure whose state changes in this run. Closing needs a complete scope and
--- fresh looks; everything else that is no longer seen is unconfirmed, and unconfirmed is open.
+-- fresh looks, or a word from the source or the publisher; everything else that is no longer seen is
+-- unconfirmed, and unconfirmed is open.
 CREATE TEMP TABLE blind_carriers AS
-SELECT s.exposure_id, min(CASE a.state WHEN 'assessed' THEN 'carried' ELSE a.state END) AS state
-FROM (SELECT exposure_id, provider, registry_id, repository, sources,
-        unnest(carrier_digests) AS digest
+SELECT s.key, min(CASE a.state WHEN 'assessed' THEN 'carried' ELSE a.state END) AS state
+FROM (SELECT key, provider, registry_id, repository, sources, unnest(carrier_digests) AS digest
     FROM stated WHERE NOT fresh) AS s
-JOIN assessments_all AS a USING (provider, registry_id, repository, digest)
+JOIN assessments_told AS a USING (provider, registry_id, repository, digest)
 WHERE list_contains(s.sources, a.source) AND a.raw_state <> 'assessed'
-GROUP BY s.exposure_id;
+GROUP BY s.key;
 
 CREATE TEMP TABLE exposure_changes AS
 WITH
@@ -19,6 +15,8 @@ seen AS (
     SELECT s.*, prior.opened_at AS was_opened_at, prior,
         look.reason AS appearance, fates.outcome, fates.fate, blind.state AS blind_state,
         CASE
+            WHEN dismissed IS NOT NULL
+                THEN CASE WHEN coalesce(prior.state, 'closed') <> 'closed' THEN 'closed' END
             WHEN prior.state IS NULL THEN 'opened'
             WHEN prior.state = 'closed' THEN 'reopened'
             WHEN fresh AND prior.state = 'unconfirmed' THEN 'confirmed'
@@ -28,14 +26,15 @@ seen AS (
                 OR coalesce(fates.fate, 'complete') <> 'untouched') THEN 'unconfirmed'
         END AS event
     FROM stated AS s
-    LEFT JOIN exposures_before AS prior USING (exposure_id)
-    LEFT JOIN appearance AS look USING (exposure_id)
+    LEFT JOIN prior ON prior.key = s.key
+    LEFT JOIN appearance AS look ON look.key = s.key
     LEFT JOIN fates ON fates.scope_id = s.scope_id
-    LEFT JOIN blind_carriers AS blind USING (exposure_id)
+    LEFT JOIN blind_carriers AS blind ON blind.key = s.key
 ),
 seen_rows AS (
-    SELECT exposure_id, event,
+    SELECT coalesce(prior.exposure_id, key) AS exposure_id, event,
         CASE event
+            WHEN 'closed' THEN dismissed
             WHEN 'opened' THEN appearance
             WHEN 'reopened' THEN appearance
             WHEN 'confirmed' THEN 'stated_again'
@@ -43,18 +42,24 @@ seen_rows AS (
                 WHEN prior.severity IS DISTINCT FROM severity THEN 'severity'
                 WHEN prior.fix_state IS DISTINCT FROM fix_state THEN 'fix'
                 ELSE 'sources' END
-            ELSE CASE WHEN listed OR fate = 'untouched' THEN 'image_' || coalesce(blind_state, 'unknown')
+            ELSE CASE
+                WHEN listed OR fate = 'untouched' THEN 'image_' || coalesce(blind_state, 'unknown')
                 WHEN outcome = 'complete' THEN 'repository_unlisted'
                 ELSE 'scope_' || coalesce(outcome, 'failed') END
         END AS reason,
         provider, scope_id, account, region, registry_id, repository, vulnerability_id,
         package_name,
-        CASE WHEN fresh THEN 'open' ELSE 'unconfirmed' END AS state,
-        severity, fix_state, sources, carrier_digests, carrier_pushed_at,
+        CASE WHEN event = 'closed' THEN 'closed' WHEN fresh THEN 'open' ELSE 'unconfirmed' END
+            AS state,
+        severity, fix_state, sources,
+        CASE WHEN event = 'unconfirmed' THEN carrier_digests END AS carrier_digests,
+        CASE WHEN event = 'unconfirmed' THEN carrier_pushed_at END AS carrier_pushed_at,
         coalesce(was_opened_at, getvariable('moment')) AS opened_at,
         CASE WHEN fresh THEN getvariable('moment') ELSE prior.last_confirmed_at END
             AS last_confirmed_at,
-        NULL::TIMESTAMPTZ AS closed_at, NULL::VARCHAR AS closing_reason,
+        CASE WHEN event = 'closed' THEN getvariable('moment') END AS closed_at,
+        CASE WHEN event = 'closed' THEN dismissed END AS closing_reason,
+        NULL::VARCHAR AS merged_into,
         coalesce(prior.reopened_count, 0) + (event = 'reopened')::BIGINT AS reopened_count,
         prior.published_at AS published_at,
         coalesce(prior.fix_available_at,
@@ -70,6 +75,7 @@ seen_rows AS (
 judged AS (
     SELECT b.*, fates.outcome,
         CASE
+            WHEN known.withdrawn_at <= getvariable('moment') THEN 'withdrawn'
             WHEN coalesce(fates.fate, 'complete') = 'untouched' THEN NULL
             WHEN coalesce(fates.fate, 'complete') <> 'complete' THEN 'unconfirmed'
             WHEN unlisted.repository IS NOT NULL THEN 'unconfirmed'
@@ -86,25 +92,32 @@ judged AS (
             ELSE 'successor_' || coalesce(v.successor_state, 'unknown')
         END AS blind_reason
     FROM open_before AS b
-    JOIN vanished AS v USING (exposure_id)
+    JOIN vanished AS v USING (key)
+    LEFT JOIN vulnerabilities_known AS known USING (vulnerability_id)
     LEFT JOIN fates ON fates.scope_id = b.scope_id
     LEFT JOIN unlisted USING (registry_id, repository)
 ),
 gone_rows AS (
-    SELECT * EXCLUDE (outcome, verdict, blind_reason, run_id) REPLACE (
+    SELECT * EXCLUDE (key, renamed, outcome, verdict, blind_reason, run_id) REPLACE (
         CASE verdict WHEN 'unconfirmed' THEN 'unconfirmed' ELSE 'closed' END AS event,
         CASE verdict WHEN 'unconfirmed' THEN blind_reason ELSE verdict END AS reason,
         CASE verdict WHEN 'unconfirmed' THEN 'unconfirmed' ELSE 'closed' END AS state,
+        CASE WHEN verdict = 'unconfirmed' THEN carrier_digests END AS carrier_digests,
+        CASE WHEN verdict = 'unconfirmed' THEN carrier_pushed_at END AS carrier_pushed_at,
         CASE WHEN verdict <> 'unconfirmed' THEN getvariable('moment') END AS closed_at,
         CASE WHEN verdict <> 'unconfirmed' THEN verdict END AS closing_reason)
     FROM judged
-    WHERE verdict IN ('fixed', 'removed') OR (verdict = 'unconfirmed' AND state = 'open')
+    WHERE verdict IN ('fixed', 'removed', 'withdrawn')
+        OR (verdict = 'unconfirmed' AND state = 'open')
+),
+decided AS (FROM seen_rows UNION ALL BY NAME FROM gone_rows),
+renamed_rows AS (
+    SELECT p.* EXCLUDE (key, renamed, run_id) REPLACE ('changed' AS event, 'alias' AS reason)
+    FROM prior AS p ANTI JOIN decided USING (exposure_id)
+    WHERE p.renamed
 )
-SELECT * REPLACE (
+SELECT rows.* REPLACE (
     coalesce(rows.published_at, known.published_at) AS published_at,
     coalesce(rows.kev_added_at, known.kev_added_at) AS kev_added_at)
-FROM (FROM seen_rows UNION ALL BY NAME FROM gone_rows) AS rows
-LEFT JOIN (SELECT vulnerability_id, min(published_at) AS published_at,
-        min(kev_added_at) AS kev_added_at
-    FROM vulnerabilities_known GROUP BY vulnerability_id) AS known
-    USING (vulnerability_id);
+FROM (FROM decided UNION ALL BY NAME FROM renamed_rows UNION ALL BY NAME FROM merged_rows) AS rows
+LEFT JOIN vulnerabilities_known AS known USING (vulnerability_id);

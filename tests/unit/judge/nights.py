@@ -1,0 +1,144 @@
+"""A repository of a few images, told night by night in a line each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from audit.model.columns import Columns
+from audit.model.enums import Outcome, ScopeKind
+from audit.model.scope import ScopeOutcome, ScopeRef
+from audit.store.layout import Layout
+from audit.store.reader import StoredRun, Warehouse
+from audit.store.staging import TaskStaging
+from providers.loopback.story import FIRST_NIGHT
+from tests.support.staging import commit_outcomes
+
+REF = ScopeRef("aws", "aws/1/r", ScopeKind.INVENTORY)
+WHERE = {"provider": "aws", "registry_id": "host", "repository": "team/app"}
+AREA = {"scope_id": "aws/1/r", "account": "1", "region": "r"}
+
+
+def digest(name: str) -> str:
+    return "sha256:" + name * 64
+
+
+@dataclass(frozen=True)
+class Told:
+    """One statement about an image of the repository."""
+
+    vulnerability: str
+    image: str = "a"
+    package: str = "openssl"
+    aliases: Sequence[str] = ()
+    severity: str = "HIGH"
+    source: str = "inspector"
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+def night(
+    root: Path,
+    number: int,
+    told: Sequence[Told],
+    *,
+    images: str = "a",
+    states: Mapping[str, str] | None = None,
+    sources: Sequence[str] = ("inspector",),
+    outcome: Outcome = Outcome.COMPLETE,
+    known: Sequence[Mapping[str, Any]] = (),
+    registry: Mapping[str, Any] | None = None,
+) -> StoredRun:
+    """Publish a night: which images are there, what each source said, how the scope ended.
+
+    Args:
+        states: Image -> assessment state of every source; ``assessed`` where it is not named.
+        known: Rows of ``vulnerabilities``.
+    """
+    layout, moment = Layout(root), FIRST_NIGHT + timedelta(days=number)
+    blocks = [*_inventory(images, registry), *_looks(images, states or {}, sources, moment)]
+    findings = Columns("findings", **WHERE)
+    for one in told:
+        findings.append(
+            digest=digest(one.image),
+            vulnerability_id=one.vulnerability,
+            package_name=one.package,
+            aliases=list(one.aliases),
+            severity=one.severity,
+            source=one.source,
+            fix_state="unknown",
+            **one.more,
+        )
+    vulnerabilities = Columns("vulnerabilities")
+    for row in known:
+        vulnerabilities.append(**row)
+    with TaskStaging(layout.staged(f"{moment:%Y%m%dT%H%M%SZ}") / "raw", "task") as sink:
+        for block in (*blocks, findings, vulnerabilities):
+            sink.write(block)
+    errors = 0 if outcome is Outcome.COMPLETE else 1
+    judged = [
+        ScopeOutcome(
+            replace(REF, scope_id=f"aws/1/r/{s}", kind=ScopeKind.FINDINGS, source=s), outcome
+        )
+        for s in sources
+    ]
+    commit_outcomes(layout, moment, [ScopeOutcome(REF, outcome, errors=errors), *judged])
+    return Warehouse(layout).open_run()
+
+
+def _inventory(images: str, registry: Mapping[str, Any] | None) -> list[Columns]:
+    rows, placements = Columns("images"), Columns("placements", **WHERE, **AREA)
+    for number, name in enumerate(images):
+        pushed = FIRST_NIGHT - timedelta(days=9) + timedelta(minutes=ord(name))
+        rows.append(digest=digest(name), kind="image", child_digests=[])
+        placements.append(digest=digest(name), tags=[f"1.{number}"], pushed_at=pushed, in_use=True)
+    registries = Columns("registries", provider="aws", registry_id="host", **AREA)
+    registries.append(**(registry or {}))
+    return [rows, placements, registries]
+
+
+def _looks(
+    images: str, states: Mapping[str, str], sources: Sequence[str], moment: object
+) -> list[Columns]:
+    assessments = Columns("assessments", **WHERE)
+    for name in images:
+        for source in sources:
+            assessments.append(
+                digest=digest(name),
+                source=source,
+                state=states.get(name, "assessed"),
+                scanned_at=moment,
+            )
+    return [assessments]
+
+
+def changes(run: StoredRun) -> list[tuple[str, str, str]]:
+    """Return (vulnerability, event, reason) of the run's changes."""
+    rows = run.rows(
+        "SELECT vulnerability_id, event, reason FROM exposure_changes "
+        "ORDER BY vulnerability_id, event"
+    )
+    return [tuple(row.values()) for row in rows]
+
+
+def exposures(run: StoredRun, *columns: str) -> list[tuple[Any, ...]]:
+    """Return some columns of every exposure as it stands, merged ones left out."""
+    rows = run.rows(
+        f"SELECT {', '.join(columns)} FROM exposures_now WHERE merged_into IS NULL ORDER BY ALL"
+    )
+    return [tuple(row.values()) for row in rows]
+
+
+def balances(run: StoredRun) -> bool:
+    """Whether the flow of the run gives what is open."""
+    (row,) = run.rows(
+        "SELECT (SELECT count(*) FROM exposures_now WHERE state <> 'closed') AS now_open, "
+        "(SELECT count(*) FROM exposures_before WHERE state <> 'closed') "
+        "+ count(*) FILTER (event IN ('opened', 'reopened')) - count(*) FILTER (event = 'closed') "
+        "- count(*) FILTER (event = 'merged' AND exposure_id IN "
+        "(SELECT exposure_id FROM exposures_before WHERE state <> 'closed')) AS by_flow "
+        "FROM exposure_changes"
+    )
+    return bool(row["now_open"] == row["by_flow"])
