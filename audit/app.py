@@ -6,8 +6,9 @@ import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -23,11 +24,14 @@ from audit.owners import load_owners
 from audit.ports import RegistryProvider, Report, RunContext
 from audit.store.assembly import ScopeEnd
 from audit.store.commit import Commit, commit_run
+from audit.store.journal import BrokenRun, Shape, begin, resumable
 from audit.store.ledger import Ledger
 from audit.store.lock import writer_lock
 from audit.store.publish import recover
 from audit.store.reader import Warehouse
 from audit.store.verify import check_published
+from audit.store.versions import refuse_newer
+from audit.tables import TABLES
 
 Planned = Callable[[Sequence[Task]], Progress]
 
@@ -108,35 +112,64 @@ class App:
             for name, settings in self.settings().items()
         }
 
-    def run(self, planned: Planned) -> RunResult:
-        """Collect, publish and judge.
+    def run(self, planned: Planned, *, fresh: bool = False) -> RunResult:
+        """Collect, publish and judge; go on with a broken run where there is one.
 
         Args:
             planned: Told the tasks once they are known; returns the callback for each task's end.
+            fresh: Read everything anew, whatever a broken run had read.
         """
-        context = self.context()
         self.reports()  # a wrong name must not wait for the end of the night
         load_owners(self.config.owners)
         self.check_out()
-        with writer_lock(self.warehouse.layout, context.run_id):
-            ledger = self.ready(context.run_id)
-            providers = self.providers(context)
-            plans = plan_all(providers)
-            outcomes = self._collect(context, providers, plans, planned)
-            return self.commit(context, "run", outcomes, ledger)
+        with writer_lock(self.warehouse.layout, run_id_of(self.moment)):
+            broken = None if fresh else self._broken()
+            app = replace(self, moment=broken.moment) if broken else self
+            return app._run(planned, resumed=broken is not None)  # noqa: SLF001  itself, earlier
 
-    def ready(self, run_id: str, *, fill_in: bool = False) -> Ledger:
+    def _run(self, planned: Planned, *, resumed: bool) -> RunResult:
+        context, layout = self.context(), self.warehouse.layout
+        ledger = self.ready(context.run_id, keep=context.run_id if resumed else None)
+        providers = self.providers(context)
+        begin(layout, BrokenRun(context.run_id, context.moment), self._shape())
+        outcomes = self._collect(context, providers, plan_all(providers), planned)
+        return self.commit(context, "run", outcomes, ledger)
+
+    def _broken(self) -> BrokenRun | None:
+        """Return the run that died while collecting and that this one goes on with."""
+        warehouse, within = self.warehouse, timedelta(hours=self.config.collect.resume_within_hours)
+        broken = resumable(
+            warehouse.layout, warehouse.run_ids(), self._shape(), self.moment, within
+        )
+        if broken:
+            logging.getLogger(LOGGER).warning(
+                "going on with the broken run %s: everything is dated by its moment, %s",
+                broken.run_id,
+                broken.moment.isoformat(),
+                extra={"run_id": broken.run_id},
+            )
+        return broken
+
+    def _shape(self) -> Shape:
+        versions = {name: table.version for name, table in TABLES.items()}
+        sha256 = config_sha256(self.config, self.settings())
+        return Shape(sha256, version("registry-audit"), versions)
+
+    def ready(self, run_id: str, *, fill_in: bool = False, keep: str | None = None) -> Ledger:
         """Finish or clear what a crashed run left and return the published runs.
 
         Args:
             run_id: The run to come.
             fill_in: Whether it may be of an earlier moment than runs that are published.
+            keep: The broken run that it goes on with, if any.
 
         Raises:
             UsageError: There is a run of that moment, or the new run would not be the newest.
-            WarehouseError: A published file that the run would build on is missing or altered.
+            WarehouseError: A published file that the run would build on is missing or altered, or
+                a later version of the tool has written to the warehouse.
         """
-        finished = recover(self.warehouse.layout)
+        refuse_newer(self.warehouse.layout, self.warehouse.run_ids())
+        finished = recover(self.warehouse.layout, keep)
         if finished:
             logging.getLogger(LOGGER).warning("finished a broken run", extra={"runs": finished})
         check_published(self.warehouse.layout, self.warehouse.run_ids())
@@ -202,11 +235,16 @@ class App:
             raise UsageError(f"{out} cannot be written to", where="out", cure="--out DIR")
 
     def report(self, out: Path, run_id: str | None = None) -> list[Path]:
-        """Write the configured reports of a run, by default the newest."""
+        """Write the configured reports of a run, by default the newest.
+
+        Raises:
+            PrunedError: The snapshot of the run was thinned out.
+        """
         reports = self.reports()
         out.mkdir(parents=True, exist_ok=True)
         written: list[Path] = []
         with self.warehouse.open_run(run_id) as run:
+            run.must_be_whole()
             for report in reports:
                 for language in self.config.languages:
                     written += report.render(run, out, language)

@@ -42,6 +42,16 @@ class Collect(Settings):
     memory: str = Field(
         "512MB", pattern=r"^\d+(MB|GB)$", description="Memory limit of the query engine."
     )
+    resume_within_hours: int = Field(
+        12, ge=0, description="Age of a broken run up to which it is gone on with; 0 is never."
+    )
+
+
+class Retention(Settings):
+    """Which snapshots ``prune`` keeps; history tables are always kept whole."""
+
+    daily: int = Field(35, ge=1, description="Days of which every run is kept.")
+    weekly: int = Field(26, ge=0, description="Weeks after that of which one run each is kept.")
 
 
 class Config(Settings):
@@ -56,6 +66,7 @@ class Config(Settings):
     reports: tuple[str, ...] = Field((), description="Reports to write; empty means all.")
     policy: Policy = Policy()
     collect: Collect = Collect()
+    retention: Retention = Retention()
     owners: str | None = Field(
         None, description="File that says who answers for which repositories."
     )

@@ -34,6 +34,10 @@ class ReportFileError(UsageError):
     """A scanner report cannot be read; the other files of the same import still land."""
 
 
+class PrunedError(UsageError):
+    """The snapshot of a run was thinned out; names the nearest runs that still have theirs."""
+
+
 class WarehouseError(AuditError):
     """The warehouse on disk contradicts itself (missing file, wrong hash, unknown version)."""
 

@@ -13,7 +13,7 @@ import duckdb
 import pandas as pd
 
 from audit.errors import UsageError
-from audit.store.reader import StoredRun, Warehouse
+from audit.store.reader import StoredRun, Warehouse, pruned_told
 from audit.tables import TABLES
 
 
@@ -42,8 +42,13 @@ class RunNotebook:
         return self.sql(f'SELECT * FROM "{name}"')  # noqa: S608  checked against our own names
 
     def sql(self, query: str) -> pd.DataFrame:
-        """Return a query's result as pandas."""
-        frame: pd.DataFrame = self.relation(query).to_arrow_table().to_pandas()
+        """Return a query's result as pandas.
+
+        Raises:
+            PrunedError: It asks for a snapshot that was thinned out.
+        """
+        with pruned_told():
+            frame: pd.DataFrame = self.relation(query).to_arrow_table().to_pandas()
         return frame
 
     def relation(self, query: str) -> duckdb.DuckDBPyRelation:

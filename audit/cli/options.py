@@ -16,6 +16,7 @@ from audit.app import App
 from audit.clock import Clock, FixedClock, SystemClock, parse_moment
 from audit.config import Config, load_config
 from audit.log import configure
+from audit.upkeep import Upkeep
 
 Command = Callable[..., Any]
 DEFAULT_CONFIG = "registry-audit.yaml"
@@ -47,6 +48,11 @@ class Common:
         configure(json_logs=self.json_logs, quiet=self.quiet)
         clock = self.clock()
         return App(self.settings(), clock.now().replace(microsecond=0), clock)
+
+    def upkeep(self) -> Upkeep:
+        """Return what looks after the warehouse, with the log set up."""
+        app = self.app()
+        return Upkeep(app.config, app.warehouse, app.moment)
 
 
 def _away_from_a_terminal() -> bool:

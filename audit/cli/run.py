@@ -18,8 +18,9 @@ from audit.log import LOGGER
 @click.command()
 @click.option("--fail-on", type=SEVERITIES, help="Exit with 3 when an exposure this grave is open.")
 @click.option("--fixable-only", is_flag=True, help="Of those, count only exposures with a fix.")
+@click.option("--fresh", is_flag=True, help="Read all anew, whatever a broken run had read.")
 @common
-def run(options: Common, fail_on: str | None, *, fixable_only: bool) -> Exit:
+def run(options: Common, fail_on: str | None, *, fixable_only: bool, fresh: bool) -> Exit:
     """Collect everything, publish it to the warehouse and write the reports.
 
     Exits with 4 when some scope or image could not be looked at.
@@ -27,7 +28,7 @@ def run(options: Common, fail_on: str | None, *, fixable_only: bool) -> Exit:
     app = options.app()
     bars = not options.quiet and not options.json_logs
     with shown(bars=bars) as planned:
-        result = app.run(planned)
+        result = app.run(planned, fresh=fresh)
     tell(app, result)
     codes = [Exit.INCOMPLETE if result.incomplete else Exit.OK]
     with app.warehouse.open_run(result.run_id) as published:
@@ -47,7 +48,7 @@ def tell(app: App, result: RunResult) -> None:
             "outcome": result.outcome,
             "scopes": dict(result.scopes),
             "images_not_assessed": result.unassessed,
-            "warehouse": str(app.warehouse.layout.root),
+            "warehouse": app.warehouse.layout.address,
             "reports": [str(path) for path in written],
         },
     )

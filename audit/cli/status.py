@@ -21,7 +21,7 @@ def status(options: Common) -> Exit:
     """Show the published runs and how far the newest one looked."""
     warehouse = options.app().warehouse
     published = warehouse.run_ids()
-    click.echo(f"{warehouse.layout.root}: {len(published)} published runs")
+    click.echo(f"{warehouse.layout.address}: {len(published)} published runs")
     if not published:
         return Exit.OK
     with warehouse.open_run() as run:

@@ -12,6 +12,7 @@ from audit.errors import AccessDeniedError, DisabledError, SourceError
 from audit.model.enums import Outcome, ScopeKind
 from audit.model.scope import Plan, ScopeOutcome, ScopeRef, Task
 from audit.ports import RegistryProvider
+from audit.store import journal
 from audit.store.staging import TaskStaging
 
 Progress = Callable[[Task, list[ScopeOutcome]], None]
@@ -42,12 +43,20 @@ def run_tasks(
 ) -> list[ScopeOutcome]:
     """Collect every task into staged files below ``folder`` and return all scopes' outcomes.
 
-    No more than ``workers`` tasks are held at a time. A task that ends in an error, of whatever
-    kind, fails those of its scopes that have no outcome yet; what it staged before is kept.
+    What a broken run had read to the end lies there already and is not read again. No more than
+    ``workers`` tasks are held at a time. A task that ends in an error, of whatever kind, fails
+    those of its scopes that have no outcome yet; what it staged before is kept.
     """
+    wanted = list(tasks)
     outcomes: list[ScopeOutcome] = []
+    finished = journal.finished(folder, wanted)
+    for task in wanted:
+        if task.task_id in finished:
+            progress(task, finished[task.task_id])
+            outcomes.extend(finished[task.task_id])
+    left = iter([task for task in wanted if task.task_id not in finished])
     with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="collect") as pool:
-        for task, future in _in_flight(pool, providers, iter(tasks), folder, workers):
+        for task, future in _in_flight(pool, providers, left, folder, workers):
             done = settle(task, future)
             progress(task, done)
             outcomes.extend(done)
@@ -74,9 +83,11 @@ def _in_flight(
 
 
 def collect_task(provider: RegistryProvider, task: Task, folder: Path) -> list[ScopeOutcome]:
-    """Collect one task into staged files and return its outcomes."""
+    """Collect one task into staged files, note that it ended and return its outcomes."""
     with TaskStaging(folder, task.task_id) as sink:
-        return list(provider.collect(task, sink))
+        outcomes = list(provider.collect(task, sink))
+    journal.record(folder, task, outcomes)
+    return outcomes
 
 
 def settle(task: Task, future: Future[list[ScopeOutcome]]) -> list[ScopeOutcome]:

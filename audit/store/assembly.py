@@ -127,7 +127,7 @@ class Assembly:
         """
         written = {}
         for table, relation in _SNAPSHOT.items():
-            path = f"{table}/run_id={self.inputs.run_id}/part-0.parquet"
+            path = self.layout.part(table, self.inputs.run_id)
             written[path] = self._write(path, relation, TABLES[table].sort_by, TABLES[table].schema)
         newest = self.inputs.ledger.newest
         for name, (relation, order) in _FLAT.items() if self.inputs.run_id > (newest or "") else ():

@@ -62,7 +62,7 @@ def commit_run(layout: Layout, commit: Commit) -> Committed:
     assembly.con.close()
     outcome = run_outcome([scope.outcome for scope in scopes])
     last = commit.ledger.last_published
-    chained = sha256_of(layout.manifest(last)) if last else None
+    chained = sha256_of(layout.files.local(layout.manifest(last))) if last else None
     facts = {
         "sequence": commit.ledger.next_sequence,
         "previous_run_id": commit.ledger.before(commit.run_id).newest,
@@ -70,7 +70,7 @@ def commit_run(layout: Layout, commit: Commit) -> Committed:
     }
     manifest = stage_manifest(layout, commit.run_id, files, facts)
     row = _runs_row(commit, outcome, facts | {"manifest_sha256": manifest})
-    path = layout.staged(commit.run_id) / f"publish/runs/run_id={commit.run_id}/part-0.parquet"
+    path = layout.staged(commit.run_id) / "publish" / layout.part("runs", commit.run_id)
     schema = TABLES["runs"].schema
     write_parquet(path, schema, pa.Table.from_pylist([row], schema=schema).to_batches())
     seal(layout, commit.run_id)

@@ -2,52 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from audit.errors import ConfigError
+from audit.store.files import Files, LocalFiles
 
 
-@dataclass(frozen=True)
 class Layout:
-    """Paths below a warehouse's root folder.
+    """Paths of a warehouse, relative to it, and its files; staging is a local folder.
 
     Nothing but ``run_id=`` partitions lies inside a table's folder, so that
-    ``pandas.read_parquet(root / table)`` and DuckDB globs read exactly what was published.
+    ``pandas.read_parquet("warehouse/<table>")`` and DuckDB globs read exactly what was published.
     """
 
-    root: Path
+    def __init__(self, place: Path | Files, staging: Path | None = None) -> None:
+        """Lay out a local folder, or any other files with a local folder for staging.
 
-    def table(self, table: str) -> Path:
-        """Return the folder of a table."""
-        return self.root / table
-
-    def partition(self, table: str, run_id: str) -> Path:
-        """Return the folder of one run's rows of a table."""
-        return self.root / table / f"run_id={run_id}"
+        Args:
+            place: The warehouse: a local folder or its files.
+            staging: Local folder of unfinished runs; a local warehouse has it inside.
+        """
+        self.files: Files = LocalFiles(place) if isinstance(place, Path) else place
+        if staging is None:
+            if not isinstance(self.files, LocalFiles):
+                raise ValueError("a warehouse that is no local folder needs one for staging")
+            staging = self.files.root / "_staging"
+        self.staging = staging
+        """Local folder of unfinished runs, outside every table."""
 
     @property
-    def staging(self) -> Path:
-        """Folder of unfinished runs, outside every table."""
-        return self.root / "_staging"
+    def address(self) -> str:
+        """Where the warehouse lies, as a person writes it."""
+        return self.files.address
+
+    def partition(self, table: str, run_id: str) -> str:
+        """Return the folder of one run's rows of a table."""
+        return f"{table}/run_id={run_id}"
+
+    def part(self, table: str, run_id: str) -> str:
+        """Return the file of one run's rows of a table."""
+        return f"{self.partition(table, run_id)}/part-0.parquet"
+
+    def manifest(self, run_id: str) -> str:
+        """Return the manifest of a published run."""
+        return f"_manifests/{run_id}.json"
 
     def staged(self, run_id: str) -> Path:
-        """Folder of one unfinished run."""
+        """Return the local folder of one unfinished run."""
         return self.staging / run_id
-
-    @property
-    def current(self) -> Path:
-        """Folder of the flat tables of the newest run."""
-        return self.root / "current"
-
-    def manifest(self, run_id: str) -> Path:
-        """Return the manifest of a published run."""
-        return self.root / "_manifests" / f"{run_id}.json"
-
-    @property
-    def lock(self) -> Path:
-        """The file that the running process holds locked."""
-        return self.root / "_lock"
 
 
 def open_layout(location: str) -> Layout:

@@ -7,7 +7,6 @@ the same moves again. Either way a table's folder holds whole partitions only.
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,10 @@ from typing import Any
 
 import orjson
 
+from audit.errors import LockHeldError
 from audit.store.layout import Layout
 from audit.store.parquet import sha256_of
+from audit.store.sync import sync, write_synced
 
 MANIFEST = "manifest.json"
 
@@ -61,35 +62,45 @@ def seal(layout: Layout, run_id: str) -> None:
     staged = layout.staged(run_id)
     for path in sorted(staged.joinpath("publish").rglob("*")):
         if path.is_file():
-            _sync(path)
-    ready = staged / "ready.tmp"
-    ready.write_text(run_id, encoding="utf-8")
-    _sync(ready)
-    ready.replace(staged / "ready")
-    _sync(staged)
+            sync(path)
+    write_synced(staged / "ready", run_id.encode())
 
 
 def publish(layout: Layout, run_id: str) -> None:
-    """Move a sealed run into place; may be called again after a crash at any point of it."""
+    """Bring a sealed run into place; may be called again after a crash at any point of it.
+
+    Raises:
+        LockHeldError: Another run of the same id was published first.
+    """
     source = layout.staged(run_id) / "publish"
-    runs = f"runs/run_id={run_id}"
-    partitions = sorted(str(path.relative_to(source)) for path in source.glob("*/run_id=*"))
-    for relative in [path for path in partitions if path != runs]:
-        _move_folder(source / relative, layout.root / relative)
-    for file in sorted([*source.glob("_manifests/*.json"), *source.glob("current/*.parquet")]):
-        if file.parent.name != "current":
-            _move_file(file, layout.root / file.relative_to(source))
-    if runs in partitions:
-        _move_folder(source / runs, layout.root / runs)
-    for file in sorted(source.glob("current/*.parquet")):
-        _move_file(file, layout.root / file.relative_to(source))
+    row = layout.part("runs", run_id)
+    staged = sorted(str(path.relative_to(source)) for path in source.rglob("*") if path.is_file())
+    for path in staged:
+        if path != row and not path.startswith("current/"):
+            layout.files.put(path, source / path)
+    if row in staged:
+        _put_row(layout, row, source / row)
+    for path in staged:
+        if path.startswith("current/"):
+            layout.files.put(path, source / path)
     shutil.rmtree(layout.staged(run_id))
 
 
-def recover(layout: Layout) -> list[str]:
+def _put_row(layout: Layout, path: str, source: Path) -> None:
+    """Commit: from here on the run is published."""
+    layout.files.check_held()
+    if not layout.files.create(path, source) and layout.files.read(path) != source.read_bytes():
+        raise LockHeldError(f"another process published {path} in {layout.address}")
+
+
+def recover(layout: Layout, keep: str | None = None) -> list[str]:
     """Finish or clear what a crashed run left; return the runs that were finished.
 
     Must be called with the writer lock held.
+
+    Args:
+        layout: The warehouse.
+        keep: A run that will be gone on with: what it collected is not cleared.
     """
     finished = []
     for staged in sorted(layout.staging.glob("*")):
@@ -98,28 +109,9 @@ def recover(layout: Layout) -> list[str]:
         elif staged.joinpath("ready").exists():
             publish(layout, staged.name)
             finished.append(staged.name)
+        elif staged.name == keep:
+            for folder in ("publish", "spill"):
+                shutil.rmtree(staged / folder, ignore_errors=True)
         else:
             shutil.rmtree(staged)
     return finished
-
-
-def _move_folder(source: Path, target: Path) -> None:
-    if target.exists():
-        shutil.rmtree(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    source.rename(target)
-    _sync(target.parent)
-
-
-def _move_file(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    source.replace(target)
-    _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

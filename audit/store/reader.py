@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
-from audit.errors import UsageError, WarehouseError
+from audit.errors import PrunedError, UsageError, WarehouseError
 from audit.store import views
 from audit.store.history import exposures_as_of, history_of
 from audit.store.layout import Layout, open_layout
 from audit.store.ledger import Ledger
 from audit.tables import HISTORY, TABLES
 
+_THINNED = re.compile(r"Table with name (.* was pruned on .*) does not exist")
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z")
 
 
@@ -33,8 +34,7 @@ class Warehouse:
 
     def run_ids(self) -> list[str]:
         """Return the ids of all published runs, oldest first."""
-        files = self.layout.table("runs").glob("run_id=*/*.parquet")
-        named = {file.parent.name.removeprefix("run_id=") for file in files}
+        named = [name.removeprefix("run_id=") for name in self.layout.files.names("runs")]
         return sorted(name for name in named if _RUN_ID.fullmatch(name))
 
     def ledger(self) -> Ledger:
@@ -57,7 +57,7 @@ class Warehouse:
         known = ledger.run_ids
         if not known or (run_id is not None and run_id not in known):
             raise UsageError(
-                f"no published run {run_id or 'yet'} in {self.layout.root}",
+                f"no published run {run_id or 'yet'} in {self.layout.address}",
                 where="--run",
                 cure=f"published: {', '.join(known[-5:]) or 'none'}",
             )
@@ -78,16 +78,40 @@ class StoredRun:
         known = Ledger({**earlier.sequences, run_id: ledger.sequences[run_id]})
         self.previous_run_id = earlier.newest
         self.connection = views.connect()
+        self._pruned: PrunedError | None = None
+        self._closing: list[str] = []
         for table in TABLES:
-            views.view(self.connection, table, views.partition_rows(layout, table, run_id))
-            previous = views.partition_rows(layout, table, self.previous_run_id)
-            views.view(self.connection, f"previous_{table}", previous)
+            self._open(layout, f"previous_{table}", table, self.previous_run_id)
+            self._pruned = self._open(layout, table, table, run_id) or self._pruned
         for table in HISTORY:
             views.view(self.connection, f"{table}_history", history_of(layout, table, known))
         views.view(self.connection, "all_runs", "SELECT * FROM runs_history")
         views.view(self.connection, "exposures_now", exposures_as_of(layout, known))
         views.view(self.connection, "exposures_before", exposures_as_of(layout, earlier))
         views.view(self.connection, "exposure_changes", "SELECT * FROM exposures")
+        for statement in self._closing:
+            self.connection.execute(statement)
+
+    def _open(
+        self, layout: Layout, name: str, table: str, run_id: str | None
+    ) -> PrunedError | None:
+        """Define the view of a partition; one that was thinned out answers with an error."""
+        try:
+            rows = views.partition_rows(layout, table, run_id)
+        except PrunedError as error:
+            self._closing.append(views.refused(self.connection, name, table, f"{name}: {error}"))
+            return error
+        views.view(self.connection, name, rows)
+        return None
+
+    def must_be_whole(self) -> None:
+        """Check that the run still has its snapshot.
+
+        Raises:
+            PrunedError: It was thinned out; what history tables tell of it can still be asked.
+        """
+        if self._pruned:
+            raise self._pruned
 
     def __enter__(self) -> StoredRun:
         return self
@@ -98,8 +122,13 @@ class StoredRun:
     def query(
         self, sql: str, parameters: Mapping[str, object] | None = None
     ) -> duckdb.DuckDBPyConnection:
-        """Run a query and return the engine's result (``.df()``, ``.to_arrow_table()``, ...)."""
-        return self.connection.execute(sql, dict(parameters) if parameters else None)
+        """Run a query and return the engine's result (``.df()``, ``.to_arrow_table()``, ...).
+
+        Raises:
+            PrunedError: It asks for a snapshot that was thinned out.
+        """
+        with pruned_told():
+            return self.connection.execute(sql, dict(parameters) if parameters else None)
 
     def rows(
         self, sql: str, parameters: Mapping[str, object] | None = None
@@ -108,3 +137,15 @@ class StoredRun:
         result = self.query(sql, parameters)
         names = [column[0] for column in result.description or ()]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+@contextmanager
+def pruned_told() -> Iterator[None]:
+    """Turn the engine's word for a snapshot that was thinned out into the tool's own error."""
+    try:
+        yield
+    except duckdb.CatalogException as error:
+        told = _THINNED.search(str(error))
+        if told is None:
+            raise
+        raise PrunedError(told[1]) from error

@@ -25,7 +25,7 @@ class TaskStaging:
 
     def __init__(self, folder: Path, task_id: str) -> None:
         self._folder = folder
-        self._name = _file_name(task_id)
+        self._name = f"{file_name(task_id)}.parquet"
         self._held: dict[str, list[pa.Table]] = {}
         self._writers: dict[str, pq.ParquetWriter] = {}
 
@@ -65,13 +65,19 @@ class TaskStaging:
         self._writers[table].write_table(pa.concat_tables(blocks))
 
 
-def _file_name(task_id: str) -> str:
-    return f"{hashlib.sha256(task_id.encode()).hexdigest()[:24]}.parquet"
+def file_name(task_id: str) -> str:
+    """Return the name, without ending, of every file that a task leaves."""
+    return hashlib.sha256(task_id.encode()).hexdigest()[:24]
+
+
+def staged_files(folder: Path, task_id: str) -> list[Path]:
+    """Return the files of rows that a task staged."""
+    return sorted(folder.glob(f"*/{file_name(task_id)}.parquet"))
 
 
 def discard(folder: Path, task_id: str) -> None:
     """Remove what a task staged."""
-    for path in folder.glob(f"*/{_file_name(task_id)}"):
+    for path in staged_files(folder, task_id):
         path.unlink()
 
 

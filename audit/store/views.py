@@ -9,8 +9,9 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from audit.errors import WarehouseError
+from audit.errors import PrunedError, WarehouseError
 from audit.store.layout import Layout
+from audit.store.pruned import SNAPSHOTS, read_pruned
 from audit.tables import TABLES
 
 
@@ -74,20 +75,54 @@ def partition_rows(layout: Layout, table: str, run_id: str | None) -> str:
     Raises:
         WarehouseError: The run's partition is missing: it must not read as empty.
     """
-    if run_id is None:
-        return parquet_rows(table, [], "")
-    files = sorted(layout.partition(table, run_id).glob("*.parquet"))
-    if not files:
-        raise WarehouseError(f"{layout.partition(table, run_id)} holds no file: run is damaged")
-    return parquet_rows(table, files, run_id)
+    return history_rows(layout, table, [] if run_id is None else [run_id])
 
 
 def history_rows(layout: Layout, table: str, run_ids: Iterable[str]) -> str:
-    """Return a query for a table's rows over several runs, with ``run_id``."""
-    parts = [partition_rows(layout, table, run_id) for run_id in run_ids]
-    return " UNION ALL ".join(
-        f"({part})" for part in parts or [partition_rows(layout, table, None)]
-    )
+    """Return a query for a table's rows over several runs, with ``run_id``.
+
+    Raises:
+        WarehouseError: A run's partition is missing: it must not read as empty.
+    """
+    listed = list(run_ids)
+    try:
+        files = layout.files.fetch([layout.part(table, run_id) for run_id in listed])
+    except FileNotFoundError as error:
+        refuse_pruned(layout, table, listed)
+        raise WarehouseError(f"{error}: is missing; the run is damaged") from error
+    if not listed:
+        return parquet_rows(table, [], "")
+    parts = [
+        parquet_rows(table, [file], run_id) for file, run_id in zip(files, listed, strict=True)
+    ]
+    return " UNION ALL ".join(f"({part})" for part in parts)
+
+
+def refuse_pruned(layout: Layout, table: str, run_ids: Iterable[str]) -> None:
+    """Say so where a snapshot is missing because it was thinned out.
+
+    Raises:
+        PrunedError: It was.
+    """
+    pruned = read_pruned(layout)
+    gone = [run_id for run_id in run_ids if table in SNAPSHOTS and run_id in pruned.runs]
+    if gone:
+        published = [name.removeprefix("run_id=") for name in layout.files.names("runs")]
+        raise PrunedError(
+            f"{pruned.why(gone[0], published)}", where=table, cure="history tables are kept whole"
+        )
+
+
+def refused(con: duckdb.DuckDBPyConnection, name: str, table: str, word: str) -> str:
+    """Create a view with a table's columns; return a statement after which it can only fail.
+
+    It fails by the name of what it reads, which is ``word``. A condition that raises would not do:
+    a query that needs no row of it would be answered as if there were none.
+    """
+    quoted = '"' + word.replace('"', '""') + '"'
+    con.execute(f"CREATE TEMP TABLE IF NOT EXISTS {quoted} AS {parquet_rows(table, [], '')}")
+    view(con, name, f"SELECT * FROM {quoted}")  # noqa: S608  quoted
+    return f"DROP TABLE {quoted}"
 
 
 def view(con: duckdb.DuckDBPyConnection, name: str, query: str) -> None:

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from audit.store import publish
+from audit.store import files, publish, sync
 from audit.store.layout import Layout
 from audit.store.publish import recover
 from audit.store.reader import Warehouse
@@ -128,15 +128,16 @@ def die_at(patched: pytest.MonkeyPatch, fatal: int) -> None:
     """Make the process die before the ``fatal``-th durable step of publishing."""
     count = 0
 
-    def dying(step: Callable[..., None]) -> Callable[..., None]:
-        def wrapped(*arguments: Any) -> None:
+    def dying(step: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapped(*arguments: Any, **options: Any) -> None:
             nonlocal count
             if count == fatal:
                 raise KeyboardInterrupt
             count += 1
-            step(*arguments)
+            step(*arguments, **options)
 
         return wrapped
 
-    for name in ("_move_folder", "_move_file", "_sync"):
-        patched.setattr(publish, name, dying(getattr(publish, name)))
+    for module in (publish, files, sync):
+        patched.setattr(module, "sync", dying(sync.sync))
+    patched.setattr(Path, "replace", dying(Path.replace))

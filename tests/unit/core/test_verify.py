@@ -1,6 +1,7 @@
 """A run is not built on a damaged warehouse: what is missing must not read as nothing."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,10 @@ def two_runs(tmp_path):
     return Layout(tmp_path), [run_id(one), run_id(two)]
 
 
+def folder(layout: Layout, table: str, run_id: str) -> Path:
+    return Path(layout.address) / layout.partition(table, run_id)
+
+
 def test_a_whole_warehouse_passes(two_runs):
     check_published(*two_runs)
 
@@ -30,7 +35,7 @@ def test_a_whole_warehouse_passes(two_runs):
 @pytest.mark.parametrize("table", sorted(TABLES))
 def test_a_lost_partition_of_the_newest_run_is_named(two_runs, table):
     layout, runs = two_runs
-    shutil.rmtree(layout.partition(table, runs[-1]))
+    shutil.rmtree(folder(layout, table, runs[-1]))
     with pytest.raises(WarehouseError, match=f"{table}/run_id="):
         check_published(layout, runs)
 
@@ -38,7 +43,7 @@ def test_a_lost_partition_of_the_newest_run_is_named(two_runs, table):
 @pytest.mark.parametrize("table", ["scopes", "exposures", "vulnerabilities"])
 def test_a_lost_partition_of_the_history_is_named(two_runs, table):
     layout, runs = two_runs
-    shutil.rmtree(layout.partition(table, runs[0]))
+    shutil.rmtree(folder(layout, table, runs[0]))
     with pytest.raises(WarehouseError, match=f"{table}/run_id={runs[0]}"):
         check_published(layout, runs)
     with pytest.raises(WarehouseError):
@@ -47,7 +52,7 @@ def test_a_lost_partition_of_the_history_is_named(two_runs, table):
 
 def test_an_altered_file_is_named(two_runs):
     layout, runs = two_runs
-    (path,) = layout.partition("findings", runs[-1]).glob("*.parquet")
+    path = layout.files.local(layout.part("findings", runs[-1]))
     path.write_bytes(path.read_bytes()[:-20])
     with pytest.raises(WarehouseError, match="findings"):
         check_published(layout, runs)
@@ -56,7 +61,7 @@ def test_an_altered_file_is_named(two_runs):
 @pytest.mark.parametrize("harm", ["{{{", None])
 def test_an_altered_or_lost_manifest_is_named(two_runs, harm):
     layout, runs = two_runs
-    manifest = layout.manifest(runs[-1])
+    manifest = layout.files.local(layout.manifest(runs[-1]))
     manifest.unlink()
     if harm:
         manifest.write_text(harm)
@@ -64,7 +69,8 @@ def test_an_altered_or_lost_manifest_is_named(two_runs, harm):
         check_published(layout, runs)
 
 
-def test_a_folder_that_is_no_run_is_passed_over(two_runs):
+def test_a_folder_that_is_no_run_or_holds_no_row_is_passed_over(two_runs):
     layout, runs = two_runs
-    (layout.table("runs") / "run_id=zzz").mkdir()
+    folder(layout, "runs", "zzz").mkdir()
+    folder(layout, "runs", "20991231T000000Z").mkdir()
     assert Warehouse(layout).run_ids() == runs

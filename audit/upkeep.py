@@ -1,0 +1,54 @@
+"""Looking after a warehouse: thin it out, check it, put its many small files together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from audit.config import Config
+from audit.store.layout import Layout
+from audit.store.lock import writer_lock
+from audit.store.prune import Keep, PrunePlan, plan_prune, prune
+from audit.store.reader import Warehouse
+from audit.store.verify import check_published
+from audit.store.versions import refuse_newer
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    """One warehouse and how it is to be looked after."""
+
+    config: Config
+    warehouse: Warehouse
+    moment: datetime
+
+    @property
+    def _layout(self) -> Layout:
+        return self.warehouse.layout
+
+    def prune(self, *, delete: bool) -> PrunePlan:
+        """Work out which snapshots the retention rule thins out and, if told to, delete them.
+
+        Raises:
+            WarehouseError: The warehouse is damaged, or of a later version; nothing is deleted.
+            LockHeldError: A run is going on.
+        """
+        keep = Keep(self.config.retention.daily, self.config.retention.weekly)
+        if not delete:
+            return plan_prune(self._layout, self.warehouse.run_ids(), keep)
+        with self._writing("prune") as run_ids:
+            plan = plan_prune(self._layout, run_ids, keep)
+            if plan.doomed or plan.unfinished:
+                prune(self._layout, plan, keep, self.moment)
+            return plan
+
+    @contextmanager
+    def _writing(self, what: str) -> Iterator[list[str]]:
+        """Hold the warehouse, sound and of this version, and yield its published runs."""
+        with writer_lock(self._layout, what):
+            run_ids = self.warehouse.run_ids()
+            refuse_newer(self._layout, run_ids)
+            check_published(self._layout, run_ids)
+            yield run_ids
