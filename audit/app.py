@@ -234,7 +234,9 @@ class App:
         if not os.access(out, os.W_OK):
             raise UsageError(f"{out} cannot be written to", where="out", cure="--out DIR")
 
-    def report(self, out: Path, run_id: str | None = None) -> list[Path]:
+    def report(
+        self, out: Path, run_id: str | None = None, warehouse: Warehouse | None = None
+    ) -> list[Path]:
         """Write the configured reports of a run, by default the newest.
 
         Raises:
@@ -243,7 +245,7 @@ class App:
         reports = self.reports()
         out.mkdir(parents=True, exist_ok=True)
         written: list[Path] = []
-        with self.warehouse.open_run(run_id) as run:
+        with (warehouse or self.warehouse).open_run(run_id) as run:
             run.must_be_whole()
             for report in reports:
                 for language in self.config.languages:

@@ -76,6 +76,7 @@ class RunFacts:
     tool_version: str | None
     config_sha256: str | None
     policy: str | None
+    judged_from: str | None
     manifest_sha256: str | None
     previous_run_id: str | None
     previous_started_at: datetime | None

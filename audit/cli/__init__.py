@@ -13,7 +13,9 @@ from audit.cli.exits import Exit
 from audit.cli.gate import gate
 from audit.cli.import_ import import_
 from audit.cli.init import init
+from audit.cli.judge import judge
 from audit.cli.prune import prune
+from audit.cli.rebuild import rebuild
 from audit.cli.report import report
 from audit.cli.run import run
 from audit.cli.schema import schema
@@ -29,7 +31,9 @@ def cli() -> None:
     """Audit container registries across clouds: what is there, what was looked at, what is open."""
 
 
-for _command in (run, import_, report, gate, status, scopes, prune, init, schema, demo):
+for _command in (
+    *(run, import_, judge, report, gate, status, scopes, prune, rebuild, init, schema, demo),
+):
     cli.add_command(_command)
 
 

@@ -28,6 +28,8 @@ class Commit:
 
     Attributes:
         clock: Tells when the run is published; everything else goes by ``moment``.
+        staged: Table -> query for what the run read, where that lies in no staged files.
+        judged_from: SHA-256 of the manifest of the run that this one judges again, if it does.
     """
 
     run_id: str
@@ -42,6 +44,8 @@ class Commit:
     memory: str
     owners: Owners = NO_OWNERS
     version: str = version("registry-audit")
+    staged: Mapping[str, str] | None = None
+    judged_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,7 @@ def _inputs(commit: Commit) -> Inputs:
         tool_version=commit.version,
         owners=commit.owners,
         retired=commit.retired,
+        staged=commit.staged,
     )
 
 
@@ -113,6 +118,7 @@ def _runs_row(commit: Commit, outcome: str, chain: Mapping[str, Any]) -> dict[st
         "config_sha256": commit.config_sha256,
         "policy": _json(commit.policy),
         "retired_scopes": list(commit.retired),
+        "judged_from": commit.judged_from,
         "schema_versions": _json(versions),
         **chain,
     }

@@ -21,6 +21,7 @@ def header(words: Words, posture: Posture) -> tuple[tuple[str, str], ...]:
     facts = (
         ("classification", words("page.classification")),
         ("run_id", text.visible(run.run_id)),
+        *_judged_again(words, run),
         ("moment", words.moment(run.started_at)),
         ("as_of", _as_of(words, posture)),
         ("finished", words.moment(run.finished_at)),
@@ -35,6 +36,13 @@ def header(words: Words, posture: Posture) -> tuple[tuple[str, str], ...]:
         ("feeds", _feeds(words, run)),
     )
     return tuple((words(f"header.{key}"), said) for key, said in facts)
+
+
+def _judged_again(words: Words, run: RunFacts) -> tuple[tuple[str, str], ...]:
+    """Say that this is no run's own record, where it is not."""
+    if run.judged_from is None:
+        return ()
+    return (("judged_again", words("header.judged_again_value", manifest=run.judged_from)),)
 
 
 def _given(words: Words, value: str | None) -> str:

@@ -50,7 +50,8 @@ def _context(words: Words, posture: Posture) -> dict[str, Any]:
         "t": words,
         "run_id": run_id,
         "version": text.visible(posture.run.tool_version or words("format.none")),
-        "page_left": css_text(words("page.title") + " · " + posture.run.run_id),
+        "judged_again": posture.run.judged_from,
+        "page_left": css_text(_page_left(words, posture)),
         "page_right": css_text(words("page.classification")),
         "page_word": css_text(words("page.pages")),
         "facts": facts.header(words, posture),
@@ -67,6 +68,14 @@ def _context(words: Words, posture: Posture) -> dict[str, Any]:
         "exposures_chart": svg.exposures(words, posture),
         "appendix": facts.sources(words),
     }
+
+
+def _page_left(words: Words, posture: Posture) -> str:
+    """Return what stands at the foot of every page: a print must show what it is a print of."""
+    parts = [words("page.title"), posture.run.run_id]
+    if posture.run.judged_from:
+        parts.append(words("header.judged_again"))
+    return " · ".join(parts)
 
 
 def css_text(said: str) -> str:
