@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from reports import queries
-from reports.figures import FIGURES, LISTINGS, Posture, RunFacts
+from reports.figures import Posture, Row, RunFacts
 from reports.render import text
 from reports.render.text import Words
 from reports.render.view import moments
@@ -15,14 +16,16 @@ from reports.render.view import moments
 _GRAVE = ("critical", "high")
 
 
-def header(words: Words, posture: Posture) -> tuple[tuple[str, str], ...]:
-    """Return label and text of each fact of the run, in the order of the page."""
-    run = posture.run
+def header(words: Words, run: RunFacts, evidence: Sequence[Row]) -> tuple[tuple[str, str], ...]:
+    """Return label and text of each fact of the run, in the order of the page.
+
+    ``evidence`` is the answer of the query ``evidence_dates``.
+    """
     facts = (
         ("classification", words("page.classification")),
         ("run_id", text.visible(run.run_id)),
         ("moment", words.moment(run.started_at)),
-        ("as_of", _as_of(words, posture)),
+        ("as_of", _as_of(words, run, evidence)),
         ("finished", words.moment(run.finished_at)),
         ("outcome", words.word("run_outcome", run.outcome)),
         ("command", _given(words, run.command)),
@@ -41,9 +44,8 @@ def _given(words: Words, value: str | None) -> str:
     return text.visible(value) if value else words("format.none")
 
 
-def _as_of(words: Words, posture: Posture) -> str:
-    moment = words.moment(posture.run.started_at)
-    rows = posture.figures["evidence_dates"].rows
+def _as_of(words: Words, run: RunFacts, rows: Sequence[Row]) -> str:
+    moment = words.moment(run.started_at)
     oldest, newest = moments(rows, "oldest"), moments(rows, "newest")
     if not oldest or not newest:
         return words("header.as_of_undated", moment=moment)
@@ -173,13 +175,13 @@ class Source:
     sql: str
 
 
-def sources(words: Words) -> tuple[Source, ...]:
-    """Return every figure's denominator and statement, those of the workbook's listings last."""
+def sources(words: Words, names: Sequence[str]) -> tuple[Source, ...]:
+    """Return each figure's denominator and statement."""
     return tuple(
         Source(
             words(f"table.{name}.title"),
             words(f"table.{name}.denominator"),
             queries.load(name).sql,
         )
-        for name in (*FIGURES, *LISTINGS)
+        for name in names
     )
