@@ -77,8 +77,15 @@ def policy(words: Words, stored: str | None) -> str:
         return text.visible(stored)
     if not isinstance(rules, dict):
         return text.visible(stored)
-    pairs = (f"{key} = {json.dumps(rules[key], ensure_ascii=False)}" for key in sorted(rules))
+    pairs = (f"{key} = {_rule(rules[key])}" for key in sorted(rules))
     return text.visible("; ".join(pairs)) or words("format.none")
+
+
+def _rule(value: object) -> str:
+    """Write a rule; a rule book of several lines by its id and version."""
+    if isinstance(value, dict) and {"id", "version"} <= value.keys():
+        return f"{value['id']} ({value['version']})"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _feeds(words: Words, run: RunFacts) -> str:

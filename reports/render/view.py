@@ -135,9 +135,8 @@ def _counted(words: Words, figure: Figure) -> str:
 
 def tone(row: Mapping[str, Any]) -> str:
     """Say how a row stands out: a total, a failure, a doubt, or not at all."""
-    if "provider" in row and row["provider"] is None:
-        return "total"
-    if "fixable" in row and row["fixable"] is None:
+    cuts = [key for key in ("provider", "fixable") if key in row] or ["severity"]
+    if any(row.get(key, "") is None for key in cuts):
         return "total"
     return next((_TONES[v] for k in ("outcome", "status") if (v := row.get(k)) in _TONES), "")
 

@@ -85,7 +85,7 @@ def attainment(words: Words, trend: Trend) -> Chart:
             share=words.share(row["in_time"], row["due"]),
             left_out=text.number(row["left_out"]),
         )
-        return Series(f"{row['due_month']:%Y-%m}", beside, parts)
+        return Series(row["due_month"], beside, parts)
 
     fills = {f"attainment-{key}": look for key, look in _ATTAINED.items()}
     return stacked(words, "attainment", [(series(row), row["due"]) for row in rows], fills)

@@ -41,7 +41,7 @@ def stock(words: Words, trend: Trend) -> Drawing:
     for key, height in (("open", 110), *((key, 52) for key in SEVERITIES)):
         if key == "open" or any(row[key] for row in trend.rows("trend_days")):
             top = _panel(on, words, trend, axis, key, Scale(top + 18, height, 0))
-    _finish(on, words, trend, axis, top)
+    _finish(on, words, trend, axis, (12.0, top))
     return on
 
 
@@ -83,7 +83,8 @@ def flow(words: Words, trend: Trend) -> Drawing:
     axis = Days([row["day"] for row in trend.rows("trend_days")])
     rows = [_joined(row) for row in trend.rows("trend_flow")]
     on.patterns += [Pattern(f"flow-{k}", c, STROKES[s]) for k, (c, s) in _FLOW.items()]
-    top = _legend(on, words, rows) + 18
+    head = _legend(on, words, rows) + 14
+    top = head + 12
     up, down = (max(sum(row[k] or 0 for k in keys) for row in rows) for keys in (_UP, _DOWN))
     unit = _BARS / ((up + down) or 1)
     zero = top + up * unit
@@ -95,7 +96,7 @@ def flow(words: Words, trend: Trend) -> Drawing:
             on.text(LEFT - 6, place + 4, text.number(count), "end", "tick")
     on.text(LEFT + PLOT + 6, zero - 6, words("chart.came"))
     on.text(LEFT + PLOT + 6, zero + 14, words("chart.went"))
-    _finish(on, words, trend, axis, max(zero + down * unit, zero + 16) + 10)
+    _finish(on, words, trend, axis, (head, max(zero + down * unit, zero + 16) + 10))
     return on
 
 
@@ -139,8 +140,9 @@ def _drawing(words: Words, key: str) -> Drawing:
     return Drawing(key, words(f"chart.{key}_title"), words(f"chart.{key}_desc"))
 
 
-def _finish(on: Drawing, words: Words, trend: Trend, axis: Days, top: float) -> None:
-    """Draw coverage below, the days' names, the days without a run and the changes of method."""
+def _finish(on: Drawing, words: Words, trend: Trend, axis: Days, span: tuple[float, float]) -> None:
+    """Draw coverage below ``span``, the days' names, days without a run, and changes of method."""
+    head, top = span
     rows = trend.rows("trend_days")
     scale = Scale(top + 24, 40, 1)
     on.text(LEFT, scale.top - 7, words("chart.coverage"), look="bar-label")
@@ -153,7 +155,7 @@ def _finish(on: Drawing, words: Words, trend: Trend, axis: Days, top: float) -> 
             left = axis.left(row["day"])
             on.line([(left, scale.bottom), (left + axis.band, scale.bottom)], "gap")
     on.height = axis.draw(on, scale.bottom)
-    _methods(on, trend, axis, scale.bottom)
+    _methods(on, trend, axis, (head, scale.bottom))
 
 
 def _share(row: Row) -> float | None:
@@ -169,11 +171,12 @@ def _coverage_now(on: Drawing, words: Words, now: Row, scale: Scale) -> None:
     on.text(LEFT + PLOT + 6, scale.top + 26, words.part_of(part, whole), look="tick")
 
 
-def _methods(on: Drawing, trend: Trend, axis: Days, bottom: float) -> None:
+def _methods(on: Drawing, trend: Trend, axis: Days, span: tuple[float, float]) -> None:
+    head, bottom = span
     named = 0.0
     for day, mark in {row["day"]: row["mark"] for row in trend.rows("trend_methods")}.items():
         x = axis.left(day)
-        on.line([(x, 12), (x, bottom)], "method")
+        on.line([(x, head), (x, bottom)], "method")
         if x > named:
-            on.text(x + 2, 11, str(mark), look="tick")
+            on.text(x + 2, head - 1, str(mark), look="tick")
             named = x + 16

@@ -45,7 +45,7 @@ TREND_COLUMNS: Mapping[str, tuple[Col, ...]] = {
         *counts("still_open", "no_clock"),
     ),
     "trend_attainment": (
-        *(Col("due_month", "date"), _DUE, *counts("in_time", "late", "overdue", "removed_late")),
+        *(Col("due_month", "id"), _DUE, *counts("in_time", "late", "overdue", "removed_late")),
         *counts("due", "left_out"),
     ),
     "trend_deadlines": (

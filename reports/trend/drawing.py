@@ -144,11 +144,11 @@ class Scale:
 
 
 def round_up(value: float) -> int:
-    """Return the next round number: 1, 2, 5 or 10 times a power of ten."""
+    """Return the next round number, such as 3, 40 or 600."""
     if value <= 1:
         return 1
     power = 10 ** math.floor(math.log10(value))
-    return int(next(step * power for step in (1, 2, 5, 10) if value <= step * power))
+    return int(next(step * power for step in (1, 2, 3, 4, 5, 6, 8, 10) if value <= step * power))
 
 
 def unbroken(
