@@ -161,7 +161,8 @@ class Posture:
 _Facts = TypeVar("_Facts", RunFacts, Totals, Share, Flow)
 
 
-def _facts(kind: type[_Facts], row: Row) -> _Facts:
+def facts_of(kind: type[_Facts], row: Row) -> _Facts:
+    """Make a record of one row, which holds a column of each field."""
     return kind(**{field.name: row[field.name] for field in fields(kind)})
 
 
@@ -175,10 +176,10 @@ def collect(run: RunReader) -> Posture:
     if not figures["run"].rows:
         raise WarehouseError(f"run {run.run_id} has no row in the table runs")
     return Posture(
-        run=_facts(RunFacts, figures["run"].rows[0]),
-        totals=_facts(Totals, figures["totals"].rows[0]),
-        share=_facts(Share, figures["share"].rows[0]),
-        flow=_facts(Flow, figures["flow"].rows[0]),
+        run=facts_of(RunFacts, figures["run"].rows[0]),
+        totals=facts_of(Totals, figures["totals"].rows[0]),
+        share=facts_of(Share, figures["share"].rows[0]),
+        flow=facts_of(Flow, figures["flow"].rows[0]),
         figures=figures,
         changes={change: _ask(run, "changes", change=change) for change in CHANGES},
     )

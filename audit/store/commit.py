@@ -38,7 +38,7 @@ class Commit:
     command: str
     outcomes: Sequence[ScopeOutcome]
     ledger: Ledger
-    policy: Mapping[str, int]
+    policy: Mapping[str, Any]
     retired: tuple[str, ...]
     config_sha256: str
     memory: str
@@ -98,7 +98,7 @@ def _inputs(commit: Commit) -> Inputs:
         command=commit.command,
         outcomes=commit.outcomes,
         ledger=commit.ledger,
-        settings=commit.policy,
+        settings={name: rule for name, rule in commit.policy.items() if isinstance(rule, int)},
         policy=_json(commit.policy),
         tool_version=commit.version,
         owners=commit.owners,

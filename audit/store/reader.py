@@ -15,6 +15,7 @@ from audit.store import views
 from audit.store.history import exposures_as_of, history_of
 from audit.store.layout import Layout, open_layout
 from audit.store.ledger import Ledger
+from audit.store.measures import prepare_measures
 from audit.tables import HISTORY, TABLES
 
 _THINNED = re.compile(r"Table with name (.* was pruned on .*) does not exist")
@@ -69,7 +70,8 @@ class StoredRun:
 
     Views: every table of ``audit.tables`` (this run), ``previous_<table>``, for the tables that
     hold changes or totals ``<table>_history`` (all runs that this one knows), ``all_runs``,
-    ``exposures_now``, ``exposures_before``, ``exposure_changes``. Close it after use.
+    ``exposures_now``, ``exposures_before``, ``exposure_changes``, and the measures over time of
+    ``audit.judge.measures``. Close it after use.
     """
 
     def __init__(self, layout: Layout, run_id: str, ledger: Ledger) -> None:
@@ -83,6 +85,7 @@ class StoredRun:
         for table in TABLES:
             self._open(layout, f"previous_{table}", table, self.previous_run_id)
             self._pruned = self._open(layout, table, table, run_id) or self._pruned
+        prepare_measures(self.connection, owners=self._pruned is None)
         for table in HISTORY:
             views.view(self.connection, f"{table}_history", history_of(layout, table, known))
         views.view(self.connection, "all_runs", "SELECT * FROM runs_history")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import duckdb
@@ -45,9 +45,8 @@ def parquet_rows(table: str, files: Iterable[Path], run_id: str | None = None) -
     that name is added.
     """
     listed = list(files)
-    stored = TABLES[table].schema
     extra = f", {_literal(run_id)} AS run_id" if run_id is not None else ""
-    empty = ", ".join(f'NULL::{_sql_type(field.type)} AS "{field.name}"' for field in stored)
+    empty = _empty(table)
     if not listed:
         return f"SELECT {empty}{extra} WHERE false"
     names = ", ".join(_file(path) for path in listed)
@@ -55,6 +54,11 @@ def parquet_rows(table: str, files: Iterable[Path], run_id: str | None = None) -
         f"SELECT *{extra} FROM (SELECT {empty} WHERE false UNION ALL BY NAME "  # noqa: S608  paths are quoted
         f"SELECT * FROM read_parquet([{names}], hive_partitioning=false, union_by_name=true))"
     )
+
+
+def _empty(table: str) -> str:
+    stored = TABLES[table].schema
+    return ", ".join(f'NULL::{_sql_type(field.type)} AS "{field.name}"' for field in stored)
 
 
 def _sql_type(kind: pa.DataType) -> str:
@@ -92,10 +96,23 @@ def history_rows(layout: Layout, table: str, run_ids: Iterable[str]) -> str:
         raise WarehouseError(f"{error}: is missing; the run is damaged") from error
     if not listed:
         return parquet_rows(table, [], "")
-    parts = [
-        parquet_rows(table, [file], run_id) for file, run_id in zip(files, listed, strict=True)
-    ]
-    return " UNION ALL ".join(f"({part})" for part in parts)
+    if len(listed) == 1:
+        return parquet_rows(table, files, listed[0])
+    return _rows_of_runs(table, dict(zip(listed, files, strict=True)))
+
+
+def _rows_of_runs(table: str, files: Mapping[str, Path]) -> str:
+    """Return one reading of many files: a union of a reading a run costs memory by the run."""
+    names = ", ".join(_file(path) for path in files.values())
+    runs = ", ".join(f"({_literal(str(path))}, {_literal(run)})" for run, path in files.items())
+    return (
+        "SELECT stored.* EXCLUDE (read_from), "  # noqa: S608  paths are quoted
+        "coalesce(runs.run_id, error('no run of ' || stored.read_from)) AS run_id "
+        f"FROM (SELECT {_empty(table)}, NULL::VARCHAR AS read_from WHERE false UNION ALL BY NAME "
+        f"SELECT * FROM read_parquet([{names}], hive_partitioning=false, union_by_name=true, "
+        "filename='read_from')) AS stored "
+        f"LEFT JOIN (VALUES {runs}) AS runs(read_from, run_id) USING (read_from)"
+    )
 
 
 def refuse_pruned(layout: Layout, table: str, run_ids: Iterable[str]) -> None:

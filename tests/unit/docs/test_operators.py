@@ -16,6 +16,7 @@ from audit import errors, plugins
 from audit.cli import cli
 from audit.cli.exits import Exit
 from audit.config import Config
+from audit.judge.deadlines import DeadlineProfile
 from providers.aws import failures
 from providers.azure.visibility import NOT_VISIBLE
 from tests.support.project import ROOT, project_files
@@ -49,6 +50,9 @@ def keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Yield every key of a settings model with its default, in the page's words."""
     for name, field in model.model_fields.items():
         inner = model_inside(field.annotation)
+        if inner is DeadlineProfile:  # named by its id or its file, never written out
+            yield f"{prefix}{name}", field.get_default(call_default_factory=True).id
+            continue
         path = f"{prefix}{name}"
         if inner is None or not is_plain_block(field, inner):
             yield path, default_of(field)
