@@ -16,6 +16,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot
 
 from audit.notebook import open_warehouse
 from providers.loopback.story import first_night, next_night
@@ -59,7 +60,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shown(folder, monkeypatch):
     monkeypatch.chdir(folder)
     yield run(POSTURE)
-    mpl.pyplot.close("all")
+    pyplot.close("all")
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)

@@ -8,11 +8,14 @@ from importlib.resources import files
 import pytest
 
 from audit import questions
+from audit.dictionary import render_questions
 from audit.notebook import open_warehouse
 from audit.tables import HISTORY, TABLES
 from providers.loopback.story import first_night, next_night
+from tests.support.project import ROOT
 from tests.support.staging import commit_estate
 from tests.support.strategies import SMALL
+from tests.unit.docs.pages import blocks, table
 
 OVER_TIME = {
     *("carriers", "changes", "open_over_time", "coverage_over_time", "time_to_fix"),
@@ -72,3 +75,17 @@ def test_a_question_over_time_reads_nothing_that_is_ever_pruned(name):
 def test_a_question_that_does_not_exist_is_refused():
     with pytest.raises(KeyError):
         questions.load("weather")
+
+
+def test_the_printed_questions_are_current():
+    printed = (ROOT / "docs/questions.md").read_text("utf-8")
+    assert printed == render_questions(), "make dictionary prints it again"
+
+
+def test_the_analysts_page_lists_them_and_asks_each():
+    page = "docs/analysts.md"
+    listed = {row[0]: row[1] for row in table(page, "The ten questions")}
+    told = {f"[`{n}`](questions.md#{n})": questions.load(n).title for n in questions.NAMES}
+    assert listed == told
+    asked = re.findall(r'question\("(\w+)"', "".join(b.text for b in blocks(page, "python")))
+    assert set(asked) == set(questions.NAMES)
