@@ -19,6 +19,7 @@ from audit.cli.run import run
 from audit.cli.schema import schema
 from audit.cli.scopes import scopes
 from audit.cli.status import status
+from audit.cli.verify import verify
 from audit.errors import AuditError, LockHeldError, UsageError
 from audit.log import LOGGER
 
@@ -29,7 +30,7 @@ def cli() -> None:
     """Audit container registries across clouds: what is there, what was looked at, what is open."""
 
 
-for _command in (run, import_, report, gate, status, scopes, prune, init, schema, demo):
+for _command in (run, import_, report, gate, status, scopes, verify, prune, init, schema, demo):
     cli.add_command(_command)
 
 

@@ -95,7 +95,9 @@ class StoredRun:
         try:
             rows = views.partition_rows(layout, table, run_id)
         except PrunedError as error:
-            self._closing.append(views.refused(self.connection, name, table, f"{name}: {error}"))
+            self._closing.append(
+                views.refused(self.connection, name, table, f"{name}: {error.message}")
+            )
             return error
         views.view(self.connection, name, rows)
         return None

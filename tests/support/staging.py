@@ -36,7 +36,9 @@ def commit_estate(root: Path, estate: Estate) -> Committed:
                 outcome = inventory(estate, place, registry)
                 known = outcomes.get(outcome.ref.scope_id)
                 joined = worst(known.outcome if known else None, outcome.outcome)
-                outcomes[outcome.ref.scope_id] = ScopeOutcome(outcome.ref, Outcome(joined))
+                count = outcome.listed + (known.listed if known else 0)
+                told = ScopeOutcome(outcome.ref, Outcome(joined), listed=count)
+                outcomes[outcome.ref.scope_id] = told
     return commit_outcomes(layout, estate.moment, list(outcomes.values()))
 
 
@@ -69,7 +71,8 @@ def inventory(estate: Estate, place: Place, registry: Registry) -> ScopeOutcome:
         account=place.account,
         region=place.region,
     )
-    return ScopeOutcome(ref, Outcome(inventory_outcome(estate, place, registry)))
+    outcome = Outcome(inventory_outcome(estate, place, registry))
+    return ScopeOutcome(ref, outcome, listed=len(list(listed(estate, place, registry))))
 
 
 def blocks(estate: Estate, place: Place, registry: Registry) -> list[Columns]:
