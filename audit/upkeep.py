@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from audit.config import Config
+from audit.store.compact import Compacted, compact
 from audit.store.faults import Findings
 from audit.store.layout import Layout
 from audit.store.lock import writer_lock
@@ -45,6 +46,16 @@ class Upkeep:
             if plan.doomed or plan.unfinished:
                 prune(self._layout, plan, keep, self.moment)
             return plan
+
+    def compact(self) -> list[Compacted]:
+        """Merge the files of every history table into one copy each; the files stay.
+
+        Raises:
+            WarehouseError: The warehouse is damaged, or of a later version; nothing is merged.
+            LockHeldError: A run is going on.
+        """
+        with self._writing("compact") as run_ids:
+            return compact(self._layout, run_ids)
 
     def verify(self, run_id: str | None, *, quick: bool) -> Findings:
         """Check the whole warehouse, one run of it, or (``quick``) the newest run.

@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 import click
 
+from audit.cli.compact import compact
 from audit.cli.demo import demo
 from audit.cli.exits import Exit
 from audit.cli.gate import gate
@@ -30,7 +31,20 @@ def cli() -> None:
     """Audit container registries across clouds: what is there, what was looked at, what is open."""
 
 
-for _command in (run, import_, report, gate, status, scopes, verify, prune, init, schema, demo):
+for _command in (
+    run,
+    import_,
+    report,
+    gate,
+    status,
+    scopes,
+    verify,
+    prune,
+    compact,
+    init,
+    schema,
+    demo,
+):
     cli.add_command(_command)
 
 

@@ -26,7 +26,7 @@ class Link(NamedTuple):
 
 def links_of(layout: Layout, run_ids: Sequence[str]) -> list[Link]:
     """Return what the table ``runs`` tells of some published runs, in no order."""
-    rows = views.history_rows(layout, "runs", run_ids)
+    rows = views.partitions_rows(layout, "runs", run_ids)
     with closing(views.connect()) as con:
         query = f"SELECT {', '.join(Link._fields)} FROM ({rows})"  # noqa: S608  our own query
         return [Link(*row) for row in con.execute(query).fetchall()]

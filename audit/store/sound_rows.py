@@ -14,6 +14,7 @@ import duckdb
 from audit.store import views
 from audit.store.faults import Findings
 from audit.store.layout import Layout
+from audit.store.merged import FOLDER, INDEX, read_index, why_not
 from audit.store.pruned import SNAPSHOTS
 from audit.tables import HISTORY, TABLES
 
@@ -59,12 +60,42 @@ def check_history(layout: Layout, run_ids: Sequence[str], memory: str, found: Fi
     """Check the history tables over all runs: keys, and that every exposure's story begins."""
     with _engine(memory) as con:
         for table in HISTORY:
-            views.view(con, table, views.history_rows(layout, table, run_ids))
+            views.view(con, table, views.partitions_rows(layout, table, run_ids))
             _check_key(con, table, table, found)
         for run_id, exposure_id, what in con.execute(_sql("verify_exposures")).fetchall():
             found.fault(layout.part("exposures", run_id), f"exposure {exposure_id} {what}")
         row = con.execute("SELECT count(DISTINCT exposure_id), count(*) FROM exposures").fetchone()
         found.counts["exposures"], found.counts["changes of exposures"] = row or (0, 0)
+
+
+def check_merged(layout: Layout, run_ids: Sequence[str], memory: str, found: Findings) -> None:
+    """Check that merged copies hold what the partitions hold, no more and no less."""
+    cure = f"registry-audit compact writes it anew; deleting {FOLDER} is safe too"
+    index = read_index(layout)
+    if index is None:
+        if layout.files.exists(INDEX):
+            found.fault(INDEX, "cannot be read", cure)
+        return
+    for table, copy in index.files.items():
+        why = why_not(layout, index, table)
+        if not set(index.runs) <= set(run_ids):
+            why = "is of runs that are not published"
+        if not why:
+            with _engine(memory) as con:
+                views.view(con, "ours", views.partitions_rows(layout, table, index.runs))
+                views.view(con, "copied", views.merged_rows(table, layout.files.local(copy.path)))
+                why = None if _same(con) else "does not hold what its partitions hold"
+        if why:
+            found.fault(copy.path, why, cure)
+        found.counts["merged copies"] += not why
+
+
+def _same(con: duckdb.DuckDBPyConnection) -> bool:
+    row = con.execute(
+        "SELECT (SELECT count(*) FROM (FROM ours EXCEPT ALL FROM copied)) "
+        "+ (SELECT count(*) FROM (FROM copied EXCEPT ALL FROM ours))"
+    ).fetchone()
+    return row == (0,)
 
 
 @contextmanager

@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from audit.errors import PrunedError, WarehouseError
 from audit.store.layout import Layout
+from audit.store.merged import believed
 from audit.store.pruned import SNAPSHOTS, read_pruned
-from audit.tables import TABLES
+from audit.tables import HISTORY, TABLES
 
 
 def connect(spill: Path | None = None, memory: str = "512MB") -> duckdb.DuckDBPyConnection:
@@ -45,16 +46,26 @@ def parquet_rows(table: str, files: Iterable[Path], run_id: str | None = None) -
     that name is added.
     """
     listed = list(files)
-    stored = TABLES[table].schema
     extra = f", {_literal(run_id)} AS run_id" if run_id is not None else ""
-    empty = ", ".join(f'NULL::{_sql_type(field.type)} AS "{field.name}"' for field in stored)
+    empty = _nulls(table)
     if not listed:
         return f"SELECT {empty}{extra} WHERE false"
-    names = ", ".join(_file(path) for path in listed)
     return (
         f"SELECT *{extra} FROM (SELECT {empty} WHERE false UNION ALL BY NAME "  # noqa: S608  paths are quoted
-        f"SELECT * FROM read_parquet([{names}], hive_partitioning=false, union_by_name=true))"
+        f"FROM {_reading(listed)})"
     )
+
+
+def _nulls(table: str) -> str:
+    stored = TABLES[table].schema
+    return ", ".join(f'NULL::{_sql_type(field.type)} AS "{field.name}"' for field in stored)
+
+
+def _reading(files: Iterable[Path], named: str = "") -> str:
+    """Return a reading of files; with ``named`` each row's file is told in a column so called."""
+    names = ", ".join(_file(path) for path in files)
+    more = f", filename='{named}'" if named else ""
+    return f"read_parquet([{names}], hive_partitioning=false, union_by_name=true{more})"
 
 
 def _sql_type(kind: pa.DataType) -> str:
@@ -81,8 +92,37 @@ def partition_rows(layout: Layout, table: str, run_id: str | None) -> str:
 def history_rows(layout: Layout, table: str, run_ids: Iterable[str]) -> str:
     """Return a query for a table's rows over several runs, with ``run_id``.
 
+    Where a merged copy of the table holds the rows of some of them, it is read in their place.
+
     Raises:
+        PrunedError: It asks for a snapshot that was thinned out.
         WarehouseError: A run's partition is missing: it must not read as empty.
+    """
+    listed = list(run_ids)
+    copy = believed(layout, table) if len(listed) > 1 and table in HISTORY else None
+    covered = [run_id for run_id in listed if copy and run_id in copy.runs]
+    if copy is None or not covered:
+        return partitions_rows(layout, table, listed)
+    wanted = ", ".join(map(_literal, covered))
+    rest = partitions_rows(layout, table, [run for run in listed if run not in copy.runs])
+    return (
+        f"SELECT * FROM ({merged_rows(table, copy.file)}) WHERE run_id IN ({wanted}) "  # noqa: S608  quoted
+        f"UNION ALL SELECT * FROM ({rest})"
+    )
+
+
+def merged_rows(table: str, file: Path) -> str:
+    """Return a query for the rows of a merged copy, which holds ``run_id`` itself."""
+    return (
+        f"SELECT {_nulls(table)}, NULL::VARCHAR AS run_id WHERE false "  # noqa: S608  quoted
+        f"UNION ALL BY NAME FROM {_reading([file])}"
+    )
+
+
+def partitions_rows(layout: Layout, table: str, run_ids: Iterable[str]) -> str:
+    """Do what ``history_rows`` does from the partitions alone.
+
+    It is one reading of many files: a union of one reading a run costs time and memory by the run.
     """
     listed = list(run_ids)
     try:
@@ -90,12 +130,17 @@ def history_rows(layout: Layout, table: str, run_ids: Iterable[str]) -> str:
     except FileNotFoundError as error:
         refuse_pruned(layout, table, listed)
         raise WarehouseError(f"{error}: is missing; the run is damaged") from error
-    if not listed:
-        return parquet_rows(table, [], "")
-    parts = [
-        parquet_rows(table, [file], run_id) for file, run_id in zip(files, listed, strict=True)
-    ]
-    return " UNION ALL ".join(f"({part})" for part in parts)
+    if len(listed) < 2:
+        return parquet_rows(table, files, listed[0] if listed else "")
+    runs = ", ".join(
+        f"({_literal(str(file))}, {_literal(run_id)})"
+        for file, run_id in zip(files, listed, strict=True)
+    )
+    return (
+        f"SELECT * EXCLUDE (read_from) FROM (SELECT {_nulls(table)}, NULL::VARCHAR AS read_from "  # noqa: S608  paths are quoted
+        f"WHERE false UNION ALL BY NAME FROM {_reading(files, named='read_from')}) "
+        f"JOIN (VALUES {runs}) AS run(read_from, run_id) USING (read_from)"
+    )
 
 
 def refuse_pruned(layout: Layout, table: str, run_ids: Iterable[str]) -> None:
