@@ -13,7 +13,7 @@ import duckdb
 import pandas as pd
 
 from audit.errors import UsageError
-from audit.store.reader import StoredRun, Warehouse, pruned_told
+from audit.store.reader import StoredRun, Warehouse
 from audit.tables import TABLES
 
 
@@ -47,7 +47,7 @@ class RunNotebook:
         Raises:
             PrunedError: It asks for a snapshot that was thinned out.
         """
-        with pruned_told():
+        with self._run.told():
             frame: pd.DataFrame = self.relation(query).to_arrow_table().to_pandas()
         return frame
 

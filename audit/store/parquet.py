@@ -19,11 +19,22 @@ def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatc
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = 0
-    with pq.ParquetWriter(path, schema, compression="zstd", compression_level=3) as writer:
+    writer = pq.ParquetWriter(path, schema, compression="zstd", compression_level=3)
+    try:
         for table in _row_groups(schema, batches):
             writer.write_table(table, row_group_size=ROW_GROUP)
             rows += table.num_rows
+    finally:
+        close(writer)
     return rows
+
+
+def close(writer: pq.ParquetWriter) -> None:
+    """Close a writer once: its destructor would try again, and print what it met."""
+    try:
+        writer.close()
+    finally:
+        writer.is_open = False
 
 
 def _row_groups(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterable[pa.Table]:

@@ -171,5 +171,13 @@ def refused(con: duckdb.DuckDBPyConnection, name: str, table: str, word: str) ->
 
 
 def view(con: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
-    """Create a view; ``name`` is one of ours, never a user's."""
-    con.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS {query}')
+    """Create a view; ``name`` is one of ours, never a user's.
+
+    Raises:
+        WarehouseError: A file that it reads is damaged.
+    """
+    try:
+        con.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS {query}')
+    except (duckdb.InvalidInputException, duckdb.IOException) as error:
+        told = str(error).partition("\n")[0]
+        raise WarehouseError(f"{name} cannot be read: {told}; ask registry-audit verify") from error
