@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,7 +14,7 @@ import duckdb
 from audit.errors import PrunedError, UsageError, WarehouseError
 from audit.store import views
 from audit.store.history import exposures_as_of, history_of
-from audit.store.layout import Layout, open_layout
+from audit.store.layout import Layout
 from audit.store.ledger import Ledger
 from audit.store.measures import prepare_measures
 from audit.tables import HISTORY, TABLES
@@ -30,8 +31,8 @@ class Warehouse:
 
     @classmethod
     def at(cls, location: str) -> Warehouse:
-        """Open a warehouse by folder or ``file://`` address; it need not exist yet."""
-        return cls(open_layout(location))
+        """Open a warehouse in a local folder; it need not exist yet."""
+        return cls(Layout(Path(location.removeprefix("file://")).absolute()))
 
     def run_ids(self) -> list[str]:
         """Return the ids of all published runs, oldest first."""

@@ -24,9 +24,9 @@ def run_id(estate: Estate) -> str:
     return estate.moment.strftime("%Y%m%dT%H%M%SZ")
 
 
-def commit_estate(root: Path, estate: Estate) -> Committed:
+def commit_estate(root: Path | Layout, estate: Estate) -> Committed:
     """Publish a run in which everything that can be read of the estate was read."""
-    layout = Layout(root)
+    layout = Layout(root) if isinstance(root, Path) else root
     folder = layout.staged(run_id(estate)) / "raw"
     outcomes: dict[str, ScopeOutcome] = {}
     for place in estate.places:
