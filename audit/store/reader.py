@@ -32,7 +32,10 @@ class Warehouse:
     @classmethod
     def at(cls, location: str) -> Warehouse:
         """Open a warehouse in a local folder; it need not exist yet."""
-        return cls(Layout(Path(location.removeprefix("file://")).absolute()))
+        path = location.removeprefix("file://")
+        if "://" in path:  # audit.opening knows those; here it would be made a folder's name
+            raise UsageError(f"{location} is no local folder", where="warehouse")
+        return cls(Layout(Path(path).absolute()))
 
     def run_ids(self) -> list[str]:
         """Return the ids of all published runs, oldest first."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pyarrow as pa
 from pyarrow import fs
 
 from audit.errors import WarehouseError
@@ -43,6 +44,8 @@ class Prefix:
 class ArrowStore(Prefix):
     """Bulk through pyarrow; subclasses know their file system and their conditional writes."""
 
+    _seen = False
+
     def file_system(self) -> fs.FileSystem:
         """Return pyarrow's file system with credentials that are valid now."""
         raise NotImplementedError
@@ -54,8 +57,9 @@ class ArrowStore(Prefix):
         )
         with self.told(f"list {folder}"):
             found = self.file_system().get_file_info(selector)
-            if not found and not self._bucket_exists():
+            if not found and not self._seen and not self.bucket_exists():
                 raise WarehouseError(f"{self.address}: there is no such bucket")
+            self._seen = True
         skip = len(self.bucket) + 1 + len(self.prefix)
         return [
             StoredObject(info.path[skip:], f"{info.mtime_ns}-{info.size}")
@@ -63,7 +67,7 @@ class ArrowStore(Prefix):
             if info.type is fs.FileType.File
         ]
 
-    def _bucket_exists(self) -> bool:
+    def bucket_exists(self) -> bool:
         """Whether finding nothing means anything: a bucket that is not there is not empty."""
         (bucket,) = self.file_system().get_file_info([self.bucket])
         return bool(bucket.type is fs.FileType.Directory)
@@ -97,5 +101,5 @@ class ArrowStore(Prefix):
             yield
         except FileNotFoundError as error:
             raise FileNotFoundError(f"{self.address}: cannot {doing}: there is none") from error
-        except OSError as error:
+        except (OSError, pa.ArrowException) as error:
             raise self.failed(doing, error) from error

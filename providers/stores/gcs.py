@@ -54,6 +54,11 @@ class GcsStore(ArrowStore):
             retry_time_limit=timedelta(seconds=READ_SECONDS),
         )
 
+    def bucket_exists(self) -> bool:
+        """Ask by listing: looking at the bucket itself takes a right that nothing else needs."""
+        url = f"/storage/v1/b/{self.bucket}/o?maxResults=1"
+        return self._call("GET", "list", url, (200, 404)).status_code == 200
+
     def look(self, path: str) -> tuple[bytes, str] | None:
         """Return an object and its generation; see the port."""
         answer = self._call("GET", f"read {path}", f"{self._object(path)}?alt=media", (200, 404))

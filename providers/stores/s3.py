@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pyarrow import fs
 
+from audit.errors import WarehouseError
 from audit.ports import StoreSettings
 from providers.stores.arrow import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, ArrowStore, UnmetError
 from providers.stores.settings import S3Settings
@@ -50,8 +51,13 @@ class S3Store(ArrowStore):
 
     def file_system(self) -> fs.FileSystem:
         """Return pyarrow's file system with boto3's credentials, which it renews by itself."""
-        found = None if self._settings.anonymous else self._session.get_credentials()
-        held = found.get_frozen_credentials() if found else None
+        held = None
+        if not self._settings.anonymous:
+            with self._told("sign in"):
+                found = self._session.get_credentials()
+                held = found.get_frozen_credentials() if found else None
+            if held is None:
+                raise WarehouseError(f"{self.address}: no AWS credentials were found")
         if held not in self._file_systems:
             self._file_systems = {held: self._opened(held)}
         return self._file_systems[held]

@@ -1,4 +1,9 @@
-"""A warehouse on S3, Azure Blob and Cloud Storage: the same bytes, whatever the store does."""
+"""A warehouse on S3, Azure Blob and Cloud Storage: the same bytes, whatever the store does.
+
+S3 is moto's. Azure Blob and Cloud Storage are servers of ours that keep the conditions of a write;
+Microsoft's emulator is used too where it is installed (npm's azurite). gcp-storage-emulator lets
+every conditional write through, so it can prove nothing here.
+"""
 
 from __future__ import annotations
 
