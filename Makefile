@@ -23,6 +23,8 @@ INSTALL_SELF = $(INSTALL) --no-deps --no-build-isolation --editable .
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header pyproject.toml --extra demo
 
+NIGHTS ?= 9
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo test check bench wheel lock dictionary clean
@@ -43,8 +45,8 @@ check: $(DEV) ## The static checks only
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 
-bench: $(DEV) ## Measure speed and memory
-	$(BIN)/python -m benchmarks
+bench: $(DEV) ## Measure speed, size and memory over nine nights; NIGHTS=90 makes it a season
+	$(BIN)/python -m benchmarks --nights $(NIGHTS)
 
 wheel: $(RUN) ## Build the wheel into ./dist
 	$(BIN)/python -m hatchling build --target wheel
@@ -53,8 +55,9 @@ lock: $(DEV) ## Resolve the lock files again; UPGRADE=--upgrade takes the newest
 	$(COMPILE) $(UPGRADE) --group build --output-file requirements.lock
 	$(COMPILE) $(UPGRADE) --group dev --constraints requirements.lock --output-file requirements-dev.lock
 
-dictionary: $(RUN) ## Print docs/data-dictionary.md again from audit/tables
+dictionary: $(RUN) ## Print docs/data-dictionary.md and docs/questions.md again from the code
 	$(BIN)/python -m audit.dictionary > docs/data-dictionary.md
+	$(BIN)/python -m audit.dictionary questions > docs/questions.md
 
 # Of ./out only the demo goes: a warehouse of yours may lie beside it.
 clean: ## Remove the environment, the caches, the wheel and the demo

@@ -14,11 +14,13 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from audit import plugins
+from audit.clock import Clock, FixedClock
 from audit.collect.runner import Progress, plan_all, run_tasks
 from audit.config import Config, check_names, config_sha256, validate
 from audit.errors import UsageError
 from audit.log import LOGGER
 from audit.model.scope import Plan, ScopeOutcome, Task
+from audit.opening import open_warehouse
 from audit.owners import load_owners
 from audit.ports import RegistryProvider, Report, RunContext
 from audit.store.assembly import ScopeEnd
@@ -61,15 +63,21 @@ def run_id_of(moment: datetime) -> str:
 
 @dataclass(frozen=True)
 class App:
-    """One invocation: configuration, clock moment, and what follows from them."""
+    """One invocation: configuration, clock moment, and what follows from them.
+
+    Attributes:
+        clock: Tells when a run is published; without one, the moment stands still.
+    """
 
     config: Config
     moment: datetime
+    clock: Clock | None = None
 
     @property
     def warehouse(self) -> Warehouse:
         """The configured warehouse."""
-        return Warehouse.at(self.config.warehouse)
+        config = self.config
+        return open_warehouse(config.warehouse, config.store, config.source)
 
     def context(self) -> RunContext:
         """Return the context of a run at this moment."""
@@ -193,6 +201,7 @@ class App:
             Commit(
                 run_id=context.run_id,
                 moment=context.moment,
+                clock=self.clock or FixedClock(context.moment),
                 command=command,
                 outcomes=outcomes,
                 ledger=ledger,
@@ -227,7 +236,9 @@ class App:
         if not os.access(out, os.W_OK):
             raise UsageError(f"{out} cannot be written to", where="out", cure="--out DIR")
 
-    def report(self, out: Path, run_id: str | None = None) -> list[Path]:
+    def report(
+        self, out: Path, run_id: str | None = None, warehouse: Warehouse | None = None
+    ) -> list[Path]:
         """Write the configured reports of a run, by default the newest.
 
         Raises:
@@ -236,7 +247,7 @@ class App:
         reports = self.reports()
         out.mkdir(parents=True, exist_ok=True)
         written: list[Path] = []
-        with self.warehouse.open_run(run_id) as run:
+        with (warehouse or self.warehouse).open_run(run_id) as run:
             run.must_be_whole()
             for report in reports:
                 for language in self.config.languages:

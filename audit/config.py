@@ -7,18 +7,43 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import orjson
 import yaml
-from pydantic import BaseModel, Field, PrivateAttr, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
 from audit.errors import ConfigError
+from audit.judge.deadlines import DEFAULT, DeadlineProfile, shipped, shipped_ids
 from audit.ports import Settings
 
 M = TypeVar("M", bound=BaseModel)
 _MERGE = "tag:yaml.org,2002:merge"
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+def _profile(given: object) -> object:
+    """Find a deadline profile by its id, or by the path of its file."""
+    if not isinstance(given, str):
+        return given
+    known = shipped_ids()
+    if given in known:
+        return shipped(given)
+    if not given.endswith((".yaml", ".yml")):
+        told = f"no such profile: {given!r}{_nearest(given, known)}; known: {', '.join(known)}, or "
+        raise PydanticCustomError("profile", "{told}", {"told": told + "the path of a .yaml file"})
+    try:
+        return validate(DeadlineProfile, read_yaml(Path(given)), "", given)
+    except ConfigError as error:
+        raise PydanticCustomError("profile", "{told}", {"told": str(error)}) from None
 
 
 class Policy(Settings):
@@ -32,6 +57,14 @@ class Policy(Settings):
     )
     evidence_window_days: int = Field(
         30, ge=1, description="An assessment whose evidence is older than this is stale."
+    )
+    deadlines: Annotated[
+        DeadlineProfile,
+        BeforeValidator(_profile),
+        WithJsonSchema({"type": "string", "default": DEFAULT}),
+    ] = Field(
+        default_factory=lambda: shipped(DEFAULT),
+        description="Profile of deadlines: the id of one that is shipped, or a YAML file.",
     )
 
 
@@ -58,10 +91,15 @@ class Config(Settings):
     """The whole configuration. Provider blocks are checked by their provider."""
 
     version: Literal[1] = Field(description="Version of this file's form.")
-    warehouse: str = Field("./out/warehouse", description="Folder of the warehouse.")
+    warehouse: str = Field(
+        "./out/warehouse", description="Folder or address (s3://, az://, gs://) of the warehouse."
+    )
+    store: dict[str, Any] = Field(
+        default_factory=dict, description="Settings of the warehouse's object store."
+    )
     out: str = Field("./out/reports", description="Folder that reports are written to.")
     languages: tuple[Literal["en", "ja"], ...] = Field(
-        ("en", "ja"), description="Languages that reports are written in."
+        ("en", "ja"), min_length=1, description="Languages that reports are written in."
     )
     reports: tuple[str, ...] = Field((), description="Reports to write; empty means all.")
     policy: Policy = Policy()
@@ -220,6 +258,6 @@ def _join(path: str, part: object) -> str:
 
 def config_sha256(config: Config, providers: Mapping[str, BaseModel]) -> str:
     """Return a hash of the settings in force. Secrets are masked before they are hashed."""
-    whole = config.model_dump(mode="json", exclude={"providers", "warehouse", "out"})
+    whole = config.model_dump(mode="json", exclude={"providers", "warehouse", "store", "out"})
     whole["providers"] = {name: s.model_dump(mode="json") for name, s in providers.items()}
     return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -12,6 +12,7 @@ from typing import TextIO
 import orjson
 
 LOGGER = "registry_audit"
+_TOLD = ("path", "missing_permission", "error")
 _OWN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -35,12 +36,30 @@ class JsonFormatter(logging.Formatter):
             return json.dumps(line, default=str)
 
 
+class PlainFormatter(logging.Formatter):
+    """Formats a record as a line for a person: the event, then which file, what is missing, why."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        event = record.getMessage()
+        line = f"{record.levelname} {event}"
+        for name in _TOLD:
+            said = getattr(record, name, None)
+            if said and str(said) not in event:
+                line += f"; {name}: {_one_line(str(said))}"
+        if record.exc_info:
+            line += "\n" + self.formatException(record.exc_info)
+        return line
+
+
+def _one_line(said: str) -> str:
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in said)
+
+
 def configure(*, json_logs: bool, quiet: bool, stream: TextIO | None = None) -> logging.Logger:
     """Set up the log on standard error (or ``stream``) and return the tool's logger."""
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(
-        JsonFormatter() if json_logs else logging.Formatter("%(levelname)s %(message)s")
-    )
+    handler.setFormatter(JsonFormatter() if json_logs else PlainFormatter())
     logger = logging.getLogger(LOGGER)
     logger.handlers[:] = [handler]
     logger.propagate = False

@@ -1,4 +1,4 @@
-"""What each table of the posture report shows: columns in order and how a cell is to be read."""
+"""What each table of a report shows: columns in order and how a cell is to be read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["name", "id", "prose", "count", "word", "reason", "moment", "share", "flag"]
+Text = Literal["name", "id", "prose", "word", "reason", "flag"]
+Number = Literal["count", "share", "moment", "date", "days", "ratio"]
+Kind = Text | Number
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,8 @@ class Col:
         key: Column of the query's row; see ``label``.
         kind: How the cell is read. ``name``, ``id`` (short, not broken) and
             ``prose`` are text of others; ``word`` is looked up in ``vocabulary``; ``share`` is
-            ``key`` divided by ``of``.
+            ``key`` divided by ``of``; ``days`` is a number with a decimal, ``ratio`` a share that
+            is given as such.
         vocabulary: Section of the locale that translates the word.
         of: For a share, the column of the denominator.
         empty: For a share, the text in place of a share of nothing.
@@ -37,124 +40,126 @@ class Col:
         return f"column.{self.vocabulary or self.key}"
 
 
-def _word(key: str, vocabulary: str = "") -> Col:
+def word(key: str, vocabulary: str = "") -> Col:
+    """Return a column of words of a closed list, by default the list of the column's name."""
     return Col(key, "word", vocabulary or key)
 
 
-def _counts(*keys: str) -> tuple[Col, ...]:
+def counts(*keys: str) -> tuple[Col, ...]:
+    """Return columns of whole numbers."""
     return tuple(Col(key, "count") for key in keys)
 
 
-_CLOUD = _word("provider")
-_KIND = _word("kind", "scope_kind")
-_SOURCE = _word("source")
+_CLOUD = word("provider")
+_KIND = word("kind", "scope_kind")
+_SOURCE = word("source")
 _PLACE = (_CLOUD, Col("registry_id"), Col("repository"))
-_SEVERITIES = _counts("critical", "high", "medium", "low", "negligible", "unrated")
+_SEVERITIES = counts("critical", "high", "medium", "low", "negligible", "unrated")
 _SHARE = (
     Col("assessed", "share", of="assessable"),
-    *_counts("assessed", "assessed_earlier", "inferred", "not_assessed", "assessable"),
+    *counts("assessed", "assessed_earlier", "inferred", "not_assessed", "assessable"),
 )
 _FLAWS = (
-    _word("severity"),
+    word("severity"),
     Col("vulnerability_id", "id"),
     Col("package_name"),
 )
 _ERROR = (Col("missing_permission"), Col("error_code"), Col("error", "prose"))
 _FINDING = (
-    *(Col("control_id"), _word("control_id", "control"), _CLOUD, Col("subject")),
+    *(Col("control_id"), word("control_id", "control"), _CLOUD, Col("subject")),
     *(Col("field"), Col("value"), Col("reason", "prose"), Col("operation")),
 )
 
 COLUMNS: Mapping[str, tuple[Col, ...]] = {
     "evidence_dates": (
-        *(_CLOUD, _SOURCE, *_counts("assessed", "dated")),
+        *(_CLOUD, _SOURCE, *counts("assessed", "dated")),
         *(Col("oldest", "moment"), Col("newest", "moment")),
     ),
     "scopes_summary": (
         *(_CLOUD, _KIND),
-        *_counts("scopes", "complete", "partial", "denied", "disabled", "failed"),
+        *counts("scopes", "complete", "partial", "denied", "disabled", "failed"),
     ),
     "scopes": (
         *(_CLOUD, _KIND, Col("scope_id"), Col("account"), Col("region"), _SOURCE),
-        *(_word("outcome"), *_counts("expected", "listed", "errors", "api_calls"), *_ERROR),
+        *(word("outcome"), *counts("expected", "listed", "errors", "api_calls"), *_ERROR),
     ),
     "scopes_incomplete": (
-        *(_CLOUD, _KIND, Col("scope_id"), _word("outcome"), *_counts("listed", "expected")),
+        *(_CLOUD, _KIND, Col("scope_id"), word("outcome"), *counts("listed", "expected")),
         *_ERROR,
     ),
     "not_assessed": (
-        *(_CLOUD, _word("state"), Col("reason", "prose"), _SOURCE),
-        *_counts("placements", "repositories"),
+        *(_CLOUD, word("state"), Col("reason", "prose"), _SOURCE),
+        *counts("placements", "repositories"),
     ),
-    "inferred": (_CLOUD, Col("account"), _SOURCE, *_counts("placements")),
+    "inferred": (_CLOUD, Col("account"), _SOURCE, *counts("placements")),
     "repositories_incomplete": (
-        *(*_PLACE, *_counts("listed_images", "expected_images")),
+        *(*_PLACE, *counts("listed_images", "expected_images")),
         *(Col("observed_run_id", "id"), Col("unread", "prose")),
     ),
     "carried_forward": (
         *(_CLOUD, Col("scope_id"), Col("observed_run_id", "id")),
-        *_counts("placements", "repositories"),
+        *counts("placements", "repositories"),
     ),
     "share": (_CLOUD, *_SHARE),
     "share_by_source": (_CLOUD, _SOURCE, *_SHARE),
     "states": (
-        *(_CLOUD, _word("state"), _word("state", "state_meaning"), *_counts("placements")),
+        *(_CLOUD, word("state"), word("state", "state_meaning"), *counts("placements")),
         Col("placements", "share", of="assessable"),
     ),
     "exposures_by_cloud": (
-        *(_CLOUD, *_SEVERITIES, *_counts("open", "unconfirmed")),
+        *(_CLOUD, *_SEVERITIES, *counts("open", "unconfirmed")),
         Col("assessed", "share", of="assessable"),
     ),
     "exposures_open": (
-        *(_CLOUD, _word("severity"), _word("fixable", "fix"), *_counts("open", "unconfirmed")),
-        *_counts("statements", "distinct_statements", "images"),
+        *(_CLOUD, word("severity"), word("fixable", "fix"), *counts("open", "unconfirmed")),
+        *counts("statements", "distinct_statements", "images"),
     ),
     "exposures": (
         *(_CLOUD, Col("account"), Col("region"), Col("registry_id"), Col("repository")),
-        *(*_FLAWS, _word("fixable", "fix"), _word("state", "exposure_state"), Col("sources")),
-        *(*_counts("images", "reopened_count"), Col("opened_at", "moment")),
+        *(*_FLAWS, word("fixable", "fix"), word("state", "exposure_state"), Col("sources")),
+        *(*counts("images", "reopened_count"), Col("opened_at", "moment")),
         *(Col("last_confirmed_at", "moment"), Col("exposure_id")),
     ),
     "kinds": (
-        *(_CLOUD, _word("kind", "image_kind"), *_counts("placements", "images")),
+        *(_CLOUD, word("kind", "image_kind"), *counts("placements", "images")),
         Col("placements", "share", of="all_placements"),
     ),
     "repositories_worst": (
-        *(*_PLACE, *_SEVERITIES, *_counts("open", "unconfirmed", "fixable")),
+        *(*_PLACE, *_SEVERITIES, *counts("open", "unconfirmed", "fixable")),
         Col("assessed", "share", of="assessable"),
     ),
     "repositories_unassessed": (
         *_PLACE,
-        *_counts("assessable", "inferred", "open", "unconfirmed"),
+        *counts("assessable", "inferred", "open", "unconfirmed"),
     ),
     "repositories": (
         *(_CLOUD, Col("account"), Col("registry_id"), Col("repository")),
-        *(_word("looked"), Col("assessed", "share", of="assessable")),
-        *_counts("assessed", "assessable", "inferred"),
-        *(*_SEVERITIES, *_counts("open", "unconfirmed", "fixable")),
-        *(Col("complete", "flag"), *_counts("listed_images", "expected_images")),
+        *(word("looked"), Col("assessed", "share", of="assessable")),
+        *counts("assessed", "assessable", "inferred"),
+        *(*_SEVERITIES, *counts("open", "unconfirmed", "fixable")),
+        *(Col("complete", "flag"), *counts("listed_images", "expected_images")),
     ),
     "controls": (
-        *(Col("control_id"), _word("control_id", "control"), _CLOUD),
-        *_counts("pass", "fail", "unknown", "not_applicable", "excepted", "manual"),
+        *(Col("control_id"), word("control_id", "control"), _CLOUD),
+        *counts("pass", "fail", "unknown", "not_applicable", "excepted", "manual"),
         Col("judged", "share", of="applicable", empty="format.no_results"),
     ),
     "controls_failed": _FINDING,
     "controls_unknown": _FINDING,
     "control_results": (
-        *(Col("control_id"), _word("control_id", "control"), _CLOUD, Col("account")),
-        *(Col("region"), Col("subject"), _word("status"), Col("field"), Col("value")),
+        *(Col("control_id"), word("control_id", "control"), _CLOUD, Col("account")),
+        *(Col("region"), Col("subject"), word("status"), Col("field"), Col("value")),
         *(Col("reason", "prose"), Col("operation"), Col("observed_run_id", "id"), Col("waiver_id")),
     ),
     "flow": (
         _CLOUD,
-        *_counts("open_before", "opened", "reopened", "fixed", "removed", "withdrawn"),
-        *_counts("not_affected", "open_now", "unconfirmed_now"),
+        *counts("open_before", "opened", "reopened", "fixed", "removed", "withdrawn"),
+        *counts("not_affected", "merged", "open_now", "unconfirmed_now"),
         Col("balances", "flag"),
     ),
     "changes_by_reason": (
-        *(_word("change"), Col("reason", "reason"), _CLOUD),
-        *_counts("exposures", "grave"),
+        *(word("change"), Col("reason", "reason"), _CLOUD),
+        *counts("exposures", "grave"),
     ),
     "changes": (
         *_FLAWS,
@@ -162,8 +167,8 @@ COLUMNS: Mapping[str, tuple[Col, ...]] = {
         Col("opened_at", "moment"),
     ),
     "changes_all": (
-        *(_word("change"), Col("reason", "reason"), _CLOUD, Col("account"), Col("registry_id")),
-        *(Col("repository"), *_FLAWS, _word("fix_state"), _word("state", "exposure_state")),
+        *(word("change"), Col("reason", "reason"), _CLOUD, Col("account"), Col("registry_id")),
+        *(Col("repository"), *_FLAWS, word("fix_state"), word("state", "exposure_state")),
         *(Col("opened_at", "moment"), Col("last_confirmed_at", "moment")),
         *(Col("closed_at", "moment"), Col("exposure_id")),
     ),

@@ -21,7 +21,10 @@ LISTED = 100
 
 WORST = 15
 
-CHANGES = ("new", "reopened", "fixed", "removed", "withdrawn", "not_affected", "unconfirmed")
+CHANGES = (
+    *("new", "reopened", "fixed", "removed", "withdrawn", "not_affected", "merged"),
+    "unconfirmed",
+)
 """Kinds of change that move or question the number of open exposures, in the page's order."""
 
 _PAGE = 20_000
@@ -73,6 +76,7 @@ class RunFacts:
     tool_version: str | None
     config_sha256: str | None
     policy: str | None
+    judged_from: str | None
     manifest_sha256: str | None
     previous_run_id: str | None
     previous_started_at: datetime | None
@@ -88,6 +92,8 @@ class Totals:
 
     scopes: int
     scopes_incomplete: int
+    scopes_listing: int
+    scopes_blank: int
     placements: int
     carried: int
     kind_unread: int
@@ -121,6 +127,7 @@ class Flow:
     removed: int
     withdrawn: int
     not_affected: int
+    merged: int
     open_now: int
     unconfirmed_now: int
     newly_unconfirmed: int
@@ -154,7 +161,8 @@ class Posture:
 _Facts = TypeVar("_Facts", RunFacts, Totals, Share, Flow)
 
 
-def _facts(kind: type[_Facts], row: Row) -> _Facts:
+def facts_of(kind: type[_Facts], row: Row) -> _Facts:
+    """Make a record of one row, which holds a column of each field."""
     return kind(**{field.name: row[field.name] for field in fields(kind)})
 
 
@@ -168,10 +176,10 @@ def collect(run: RunReader) -> Posture:
     if not figures["run"].rows:
         raise WarehouseError(f"run {run.run_id} has no row in the table runs")
     return Posture(
-        run=_facts(RunFacts, figures["run"].rows[0]),
-        totals=_facts(Totals, figures["totals"].rows[0]),
-        share=_facts(Share, figures["share"].rows[0]),
-        flow=_facts(Flow, figures["flow"].rows[0]),
+        run=facts_of(RunFacts, figures["run"].rows[0]),
+        totals=facts_of(Totals, figures["totals"].rows[0]),
+        share=facts_of(Share, figures["share"].rows[0]),
+        flow=facts_of(Flow, figures["flow"].rows[0]),
         figures=figures,
         changes={change: _ask(run, "changes", change=change) for change in CHANGES},
     )

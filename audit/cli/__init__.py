@@ -14,7 +14,9 @@ from audit.cli.exits import Exit
 from audit.cli.gate import gate
 from audit.cli.import_ import import_
 from audit.cli.init import init
+from audit.cli.judge import judge
 from audit.cli.prune import prune
+from audit.cli.rebuild import rebuild
 from audit.cli.report import report
 from audit.cli.run import run
 from audit.cli.schema import schema
@@ -32,18 +34,9 @@ def cli() -> None:
 
 
 for _command in (
-    run,
-    import_,
-    report,
-    gate,
-    status,
-    scopes,
-    verify,
-    prune,
-    compact,
-    init,
-    schema,
-    demo,
+    *(run, import_, judge, report, gate, status, scopes),
+    *(verify, prune, compact, rebuild),
+    *(init, schema, demo),
 ):
     cli.add_command(_command)
 

@@ -35,7 +35,8 @@ SEVERITIES = click.Choice([str(severity) for severity in Severity], case_sensiti
     type=click.FloatRange(0, 100),
     default=100.0,
     show_default=True,
-    help="Share of images that must have been assessed, in percent; 0 also forgives scopes.",
+    help="Share of known images that must have been assessed, in percent. Every scope must be "
+    "complete; only 0 forgives that too.",
 )
 @common
 def gate(
@@ -81,4 +82,5 @@ def _covered(run: RunReader, min_assessed: float) -> Exit:
     if min_assessed == 0:
         return Exit.OK
     enough = assessable > 0 and assessed * 100 >= min_assessed * assessable
-    return Exit.OK if enough and (not blind or min_assessed < 100) else Exit.INCOMPLETE
+    # A share is of the images that are known: a scope that was not listed is in no share.
+    return Exit.OK if enough and not blind else Exit.INCOMPLETE

@@ -46,7 +46,8 @@ class Common:
     def app(self) -> App:
         """Return the app of this invocation, with the log set up."""
         configure(json_logs=self.json_logs, quiet=self.quiet)
-        return App(self.settings(), self.clock().now().replace(microsecond=0))
+        clock = self.clock()
+        return App(self.settings(), clock.now().replace(microsecond=0), clock)
 
     def upkeep(self) -> Upkeep:
         """Return what looks after the warehouse, with the log set up."""

@@ -83,6 +83,8 @@ class Inputs:
         policy: The rules in force as JSON, for comparison with the run before.
         owners: Who answers for which repositories.
         retired: Scope ids that the operator declared gone for good.
+        staged: Table -> query for the rows that the run read; the staged files where it is not
+            given.
     """
 
     run_id: str
@@ -95,6 +97,7 @@ class Inputs:
     tool_version: str
     owners: Owners = NO_OWNERS
     retired: tuple[str, ...] = ()
+    staged: Mapping[str, str] | None = None
 
 
 @dataclass
@@ -198,6 +201,8 @@ class Assembly:
         self._load_scopes()
 
     def _staged(self, table: str) -> str:
+        if self.inputs.staged is not None:
+            return self.inputs.staged[table]
         raw = self.layout.staged(self.inputs.run_id) / "raw"
         return views.parquet_rows(table, sorted(raw.joinpath(table).glob("*.parquet")))
 

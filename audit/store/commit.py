@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from audit.clock import Clock
 from audit.model.enums import Outcome, RunOutcome
 from audit.model.scope import ScopeOutcome
 from audit.store.assembly import NO_OWNERS, Assembly, Inputs, Owners, ScopeEnd
@@ -23,19 +24,28 @@ from audit.tables import TABLES
 
 @dataclass(frozen=True)
 class Commit:
-    """Everything a run's publication is made from, beside its staged rows."""
+    """Everything a run's publication is made from, beside its staged rows.
+
+    Attributes:
+        clock: Tells when the run is published; everything else goes by ``moment``.
+        staged: Table -> query for what the run read, where that lies in no staged files.
+        judged_from: SHA-256 of the manifest of the run that this one judges again, if it does.
+    """
 
     run_id: str
     moment: datetime
+    clock: Clock
     command: str
     outcomes: Sequence[ScopeOutcome]
     ledger: Ledger
-    policy: Mapping[str, int]
+    policy: Mapping[str, Any]
     retired: tuple[str, ...]
     config_sha256: str
     memory: str
     owners: Owners = NO_OWNERS
     version: str = version("registry-audit")
+    staged: Mapping[str, str] | None = None
+    judged_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,11 +98,12 @@ def _inputs(commit: Commit) -> Inputs:
         command=commit.command,
         outcomes=commit.outcomes,
         ledger=commit.ledger,
-        settings=commit.policy,
+        settings={name: rule for name, rule in commit.policy.items() if isinstance(rule, int)},
         policy=_json(commit.policy),
         tool_version=commit.version,
         owners=commit.owners,
         retired=commit.retired,
+        staged=commit.staged,
     )
 
 
@@ -100,13 +111,14 @@ def _runs_row(commit: Commit, outcome: str, chain: Mapping[str, Any]) -> dict[st
     versions = {name: table.version for name, table in TABLES.items()}
     return {
         "started_at": commit.moment,
-        "finished_at": commit.moment,
+        "finished_at": commit.clock.now(),
         "command": commit.command,
         "outcome": outcome,
         "tool_version": commit.version,
         "config_sha256": commit.config_sha256,
         "policy": _json(commit.policy),
         "retired_scopes": list(commit.retired),
+        "judged_from": commit.judged_from,
         "schema_versions": _json(versions),
         **chain,
     }

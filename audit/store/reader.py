@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,8 +14,9 @@ import duckdb
 from audit.errors import AuditError, PrunedError, UsageError, WarehouseError
 from audit.store import views
 from audit.store.history import exposures_as_of, history_of
-from audit.store.layout import Layout, open_layout
+from audit.store.layout import Layout
 from audit.store.ledger import Ledger
+from audit.store.measures import prepare_measures
 from audit.tables import HISTORY, TABLES
 
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z")
@@ -28,8 +30,11 @@ class Warehouse:
 
     @classmethod
     def at(cls, location: str) -> Warehouse:
-        """Open a warehouse by folder or ``file://`` address; it need not exist yet."""
-        return cls(open_layout(location))
+        """Open a warehouse in a local folder; it need not exist yet."""
+        path = location.removeprefix("file://")
+        if "://" in path:  # audit.opening knows those; here it would be made a folder's name
+            raise UsageError(f"{location} is no local folder", where="warehouse")
+        return cls(Layout(Path(path).absolute()))
 
     def run_ids(self) -> list[str]:
         """Return the ids of all published runs, oldest first."""
@@ -38,9 +43,13 @@ class Warehouse:
 
     def ledger(self) -> Ledger:
         """Return the published runs by moment and in the order of their publication."""
-        rows = views.history_rows(self.layout, "runs", self.run_ids())
+        published = self.run_ids()
+        rows = views.history_rows(self.layout, "runs", published)
         with closing(views.connect()) as con:
-            return Ledger.of(con.execute(f"SELECT run_id, sequence FROM ({rows})").fetchall())  # noqa: S608  our own query
+            found = con.execute(f"SELECT run_id, sequence FROM ({rows})").fetchall()  # noqa: S608  our own query
+        for run_id in set(published) - {row[0] for row in found}:
+            raise WarehouseError(f"run {run_id} has no row in the table runs; restore its file")
+        return Ledger.of(found)
 
     def open_run(self, run_id: str | None = None) -> StoredRun:
         """Open a published run, by default the newest.
@@ -64,7 +73,8 @@ class StoredRun:
 
     Views: every table of ``audit.tables`` (this run), ``previous_<table>``, for the tables that
     hold changes or totals ``<table>_history`` (all runs that this one knows), ``all_runs``,
-    ``exposures_now``, ``exposures_before``, ``exposure_changes``. Close it after use.
+    ``exposures_now``, ``exposures_before``, ``exposure_changes``, and the measures over time of
+    ``audit.judge.measures``. Close it after use.
     """
 
     def __init__(self, layout: Layout, run_id: str, ledger: Ledger) -> None:
@@ -79,6 +89,7 @@ class StoredRun:
         for table in TABLES:
             self._open(layout, f"previous_{table}", table, self.previous_run_id)
             self._own = self._open(layout, table, table, run_id) or self._own
+        prepare_measures(self.connection, owners=self._own is None)
         for table in HISTORY:
             views.view(self.connection, f"{table}_history", history_of(layout, table, known))
         views.view(self.connection, "all_runs", "SELECT * FROM runs_history")

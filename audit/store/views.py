@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import duckdb
@@ -47,7 +47,7 @@ def parquet_rows(table: str, files: Iterable[Path], run_id: str | None = None) -
     """
     listed = list(files)
     extra = f", {_literal(run_id)} AS run_id" if run_id is not None else ""
-    empty = _nulls(table)
+    empty = _empty(table)
     if not listed:
         return f"SELECT {empty}{extra} WHERE false"
     return (
@@ -56,7 +56,7 @@ def parquet_rows(table: str, files: Iterable[Path], run_id: str | None = None) -
     )
 
 
-def _nulls(table: str) -> str:
+def _empty(table: str) -> str:
     stored = TABLES[table].schema
     return ", ".join(f'NULL::{_sql_type(field.type)} AS "{field.name}"' for field in stored)
 
@@ -114,7 +114,7 @@ def history_rows(layout: Layout, table: str, run_ids: Iterable[str]) -> str:
 def merged_rows(table: str, file: Path) -> str:
     """Return a query for the rows of a merged copy, which holds ``run_id`` itself."""
     return (
-        f"SELECT {_nulls(table)}, NULL::VARCHAR AS run_id WHERE false "  # noqa: S608  quoted
+        f"SELECT {_empty(table)}, NULL::VARCHAR AS run_id WHERE false "  # noqa: S608  quoted
         f"UNION ALL BY NAME FROM {_reading([file])}"
     )
 
@@ -130,16 +130,22 @@ def partitions_rows(layout: Layout, table: str, run_ids: Iterable[str]) -> str:
     except FileNotFoundError as error:
         refuse_pruned(layout, table, listed)
         raise WarehouseError(f"{error}: is missing; the run is damaged") from error
-    if len(listed) < 2:
-        return parquet_rows(table, files, listed[0] if listed else "")
-    runs = ", ".join(
-        f"({_literal(str(file))}, {_literal(run_id)})"
-        for file, run_id in zip(files, listed, strict=True)
-    )
+    if not listed:
+        return parquet_rows(table, [], "")
+    if len(listed) == 1:
+        return parquet_rows(table, files, listed[0])
+    return _rows_of_runs(table, dict(zip(listed, files, strict=True)))
+
+
+def _rows_of_runs(table: str, files: Mapping[str, Path]) -> str:
+    """Return one reading of many files: a union of a reading a run costs memory by the run."""
+    runs = ", ".join(f"({_literal(str(path))}, {_literal(run)})" for run, path in files.items())
     return (
-        f"SELECT * EXCLUDE (read_from) FROM (SELECT {_nulls(table)}, NULL::VARCHAR AS read_from "  # noqa: S608  paths are quoted
-        f"WHERE false UNION ALL BY NAME FROM {_reading(files, named='read_from')}) "
-        f"JOIN (VALUES {runs}) AS run(read_from, run_id) USING (read_from)"
+        "SELECT stored.* EXCLUDE (read_from), "  # noqa: S608  paths are quoted
+        "coalesce(runs.run_id, error('no run of ' || stored.read_from)) AS run_id "
+        f"FROM (SELECT {_empty(table)}, NULL::VARCHAR AS read_from WHERE false UNION ALL BY NAME "
+        f"FROM {_reading(files.values(), named='read_from')}) AS stored "
+        f"LEFT JOIN (VALUES {runs}) AS runs(read_from, run_id) USING (read_from)"
     )
 
 

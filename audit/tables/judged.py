@@ -41,6 +41,11 @@ RUNS = Table(
         text("config_sha256", "SHA-256 of the configuration in force, secrets left out."),
         text("policy", "Rules in force as JSON, such as which images count as current."),
         texts("retired_scopes", "Scopes that the configuration declared gone for good."),
+        text(
+            "judged_from",
+            "In a warehouse of runs judged again under another policy: SHA-256 of the manifest of "
+            "the run itself. Null for a run's own record.",
+        ),
         text("previous_run_id", "The run of the moment before; null for the first."),
         text("manifest_sha256", "SHA-256 of the run's manifest of published files."),
         text(

@@ -7,7 +7,7 @@ SELECT change, reason, provider, account, registry_id, repository, vulnerability
 FROM exposure_events
 WHERE $change::VARCHAR IS NULL OR change = $change
 ORDER BY list_position(['new', 'reopened', 'fixed', 'removed', 'withdrawn', 'not_affected',
-        'unconfirmed', 'confirmed', 'changed'], change), change,
+        'merged', 'unconfirmed', 'confirmed', 'changed'], change), change,
     list_position(['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'NEGLIGIBLE'], severity) NULLS LAST,
     provider, registry_id, repository, vulnerability_id, package_name, exposure_id
 LIMIT $limit OFFSET $offset

@@ -5,4 +5,4 @@ SELECT change, reason, provider, count(*) AS exposures,
 FROM exposure_events
 GROUP BY change, reason, provider
 ORDER BY list_position(['new', 'reopened', 'fixed', 'removed', 'withdrawn', 'not_affected',
-    'unconfirmed', 'confirmed', 'changed'], change), change, reason, provider
+    'merged', 'unconfirmed', 'confirmed', 'changed'], change), change, reason, provider

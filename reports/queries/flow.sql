@@ -1,5 +1,5 @@
--- Answers: does open before + opened + reopened - fixed - removed - withdrawn - not affected give
--- open now, over all and by cloud. Denominator: exposures ever open.
+-- Answers: does open before + opened + reopened - fixed - removed - withdrawn - not affected - merged
+-- give open now, over all and by cloud. Denominator: exposures ever open.
 -- Needs: clouds, exposure_events
 WITH moves AS (
     SELECT provider, 'before' AS move FROM exposures_before WHERE state <> 'closed'
@@ -7,10 +7,10 @@ WITH moves AS (
     UNION ALL SELECT provider, 'unconfirmed_now' FROM exposures_now WHERE state = 'unconfirmed'
     UNION ALL SELECT provider, change FROM exposure_events
 )
-SELECT provider, open_before, opened, reopened, fixed, removed, withdrawn, not_affected, open_now,
-    unconfirmed_now, newly_unconfirmed,
-    open_before + opened + reopened - fixed - removed - withdrawn - not_affected = open_now
-        AS balances
+SELECT provider, open_before, opened, reopened, fixed, removed, withdrawn, not_affected, merged,
+    open_now, unconfirmed_now, newly_unconfirmed,
+    open_before + opened + reopened - fixed - removed - withdrawn - not_affected - merged
+        = open_now AS balances
 FROM (
     SELECT c.provider, count(*) FILTER (move = 'before') AS open_before,
         count(*) FILTER (move = 'new') AS opened,
@@ -19,6 +19,7 @@ FROM (
         count(*) FILTER (move = 'removed') AS removed,
         count(*) FILTER (move = 'withdrawn') AS withdrawn,
         count(*) FILTER (move = 'not_affected') AS not_affected,
+        count(*) FILTER (move = 'merged') AS merged,
         count(*) FILTER (move = 'now') AS open_now,
         count(*) FILTER (move = 'unconfirmed_now') AS unconfirmed_now,
         count(*) FILTER (move = 'unconfirmed') AS newly_unconfirmed

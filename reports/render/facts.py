@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from reports import queries
-from reports.figures import FIGURES, LISTINGS, Posture, RunFacts
+from reports.figures import Posture, Row, RunFacts
 from reports.render import text
 from reports.render.text import Words
 from reports.render.view import moments
@@ -15,14 +16,17 @@ from reports.render.view import moments
 _GRAVE = ("critical", "high")
 
 
-def header(words: Words, posture: Posture) -> tuple[tuple[str, str], ...]:
-    """Return label and text of each fact of the run, in the order of the page."""
-    run = posture.run
+def header(words: Words, run: RunFacts, evidence: Sequence[Row]) -> tuple[tuple[str, str], ...]:
+    """Return label and text of each fact of the run, in the order of the page.
+
+    ``evidence`` is the answer of the query ``evidence_dates``.
+    """
     facts = (
         ("classification", words("page.classification")),
         ("run_id", text.visible(run.run_id)),
+        *_judged_again(words, run),
         ("moment", words.moment(run.started_at)),
-        ("as_of", _as_of(words, posture)),
+        ("as_of", _as_of(words, run, evidence)),
         ("finished", words.moment(run.finished_at)),
         ("outcome", words.word("run_outcome", run.outcome)),
         ("command", _given(words, run.command)),
@@ -37,13 +41,19 @@ def header(words: Words, posture: Posture) -> tuple[tuple[str, str], ...]:
     return tuple((words(f"header.{key}"), said) for key, said in facts)
 
 
+def _judged_again(words: Words, run: RunFacts) -> tuple[tuple[str, str], ...]:
+    """Say that this is no run's own record, where it is not."""
+    if run.judged_from is None:
+        return ()
+    return (("judged_again", words("header.judged_again_value", manifest=run.judged_from)),)
+
+
 def _given(words: Words, value: str | None) -> str:
     return text.visible(value) if value else words("format.none")
 
 
-def _as_of(words: Words, posture: Posture) -> str:
-    moment = words.moment(posture.run.started_at)
-    rows = posture.figures["evidence_dates"].rows
+def _as_of(words: Words, run: RunFacts, rows: Sequence[Row]) -> str:
+    moment = words.moment(run.started_at)
     oldest, newest = moments(rows, "oldest"), moments(rows, "newest")
     if not oldest or not newest:
         return words("header.as_of_undated", moment=moment)
@@ -75,8 +85,15 @@ def policy(words: Words, stored: str | None) -> str:
         return text.visible(stored)
     if not isinstance(rules, dict):
         return text.visible(stored)
-    pairs = (f"{key} = {json.dumps(rules[key], ensure_ascii=False)}" for key in sorted(rules))
+    pairs = (f"{key} = {_rule(rules[key])}" for key in sorted(rules))
     return text.visible("; ".join(pairs)) or words("format.none")
+
+
+def _rule(value: object) -> str:
+    """Write a rule; a rule book of several lines by its id and version."""
+    if isinstance(value, dict) and {"id", "version"} <= value.keys():
+        return f"{value['id']} ({value['version']})"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _feeds(words: Words, run: RunFacts) -> str:
@@ -154,6 +171,7 @@ def changes(words: Words, posture: Posture) -> tuple[str, ...]:
             removed=number(flow.removed),
             withdrawn=number(flow.withdrawn),
             not_affected=number(flow.not_affected),
+            merged=number(flow.merged),
         ),
         words(
             "changes.unconfirmed",
@@ -172,13 +190,13 @@ class Source:
     sql: str
 
 
-def sources(words: Words) -> tuple[Source, ...]:
-    """Return every figure's denominator and statement, those of the workbook's listings last."""
+def sources(words: Words, names: Sequence[str]) -> tuple[Source, ...]:
+    """Return each figure's denominator and statement."""
     return tuple(
         Source(
             words(f"table.{name}.title"),
             words(f"table.{name}.denominator"),
             queries.load(name).sql,
         )
-        for name in (*FIGURES, *LISTINGS)
+        for name in names
     )

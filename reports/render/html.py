@@ -8,13 +8,14 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from reports.columns import COLUMNS
-from reports.figures import CHANGES, Posture
+from reports.figures import CHANGES, FIGURES, LISTINGS, Posture
 from reports.render import facts, svg, text, view
 from reports.render.text import Words
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return the templates, every text in them escaped."""
     # Autoescape is fixed: select_autoescape() would leave names that end in .html.j2 unescaped.
     return Environment(
         loader=PackageLoader("reports"),
@@ -50,10 +51,11 @@ def _context(words: Words, posture: Posture) -> dict[str, Any]:
         "t": words,
         "run_id": run_id,
         "version": text.visible(posture.run.tool_version or words("format.none")),
-        "page_left": css_text(words("page.title") + " · " + posture.run.run_id),
+        "judged_again": posture.run.judged_from,
+        "page_left": css_text(_page_left(words, posture)),
         "page_right": css_text(words("page.classification")),
         "page_word": css_text(words("page.pages")),
-        "facts": facts.header(words, posture),
+        "facts": facts.header(words, posture.run, posture.figures["evidence_dates"].rows),
         "gaps": gaps,
         "nothing_missing": not any(gap.open for gap in gaps),
         "tiles": facts.tiles(words, posture),
@@ -65,8 +67,16 @@ def _context(words: Words, posture: Posture) -> dict[str, Any]:
         "change_tables": _change_tables(words, posture),
         "states_chart": svg.states(words, posture),
         "exposures_chart": svg.exposures(words, posture),
-        "appendix": facts.sources(words),
+        "appendix": facts.sources(words, (*FIGURES, *LISTINGS)),
     }
+
+
+def _page_left(words: Words, posture: Posture) -> str:
+    """Return what stands at the foot of every page: a print must show what it is a print of."""
+    parts = [words("page.title"), posture.run.run_id]
+    if posture.run.judged_from:
+        parts.append(words("header.judged_again"))
+    return " · ".join(parts)
 
 
 def css_text(said: str) -> str:
@@ -76,5 +86,5 @@ def css_text(said: str) -> str:
 
 def render(words: Words, posture: Posture) -> bytes:
     """Return the page as UTF-8."""
-    template = _environment().get_template("posture.html.j2")
+    template = environment().get_template("posture.html.j2")
     return template.render(_context(words, posture)).lstrip().encode("utf-8")

@@ -16,7 +16,7 @@ from reports.render.text import Words, number
 WIDTH = 720
 _BAR, _LINE, _HEAD, _GAP, _FONT = 24, 20, 22, 16, 13
 _LEAST = 3.0
-_STROKES = {
+STROKES = {
     "solid": "",
     "rising": "M-2 2l4-4M0 8l8-8M6 10l4-4",
     "falling": "M-2 6l4 4M0 0l8 8M6-2l4 4",
@@ -26,14 +26,16 @@ _STROKES = {
     "cross": "M0 8l8-8M0 0l8 8",
     "grid": "M0 4h8M4 0v8",
 }
-_SEVERITIES: Mapping[str, tuple[str, str, str]] = {
-    "critical": ("CRITICAL", "#7A0403", "solid"),
-    "high": ("HIGH", "#D9480F", "rising"),
-    "medium": ("MEDIUM", "#9467BD", "dots"),
-    "low": ("LOW", "#00678A", "level"),
-    "negligible": ("NEGLIGIBLE", "#5F6368", "upright"),
-    "unrated": ("UNKNOWN", "#6B7280", "cross"),
+SEVERITIES: Mapping[str, tuple[str, tuple[str, str]]] = {
+    "critical": ("CRITICAL", ("#7A0403", "solid")),
+    "high": ("HIGH", ("#D9480F", "rising")),
+    "medium": ("MEDIUM", ("#9467BD", "dots")),
+    "low": ("LOW", ("#00678A", "level")),
+    "negligible": ("NEGLIGIBLE", ("#5F6368", "upright")),
+    "unrated": ("UNKNOWN", ("#6B7280", "cross")),
 }
+"""Each severity's column: its word, and its colour and strokes."""
+
 _STATES: Mapping[str, tuple[str, str]] = {
     "assessed": ("#1B6E3C", "solid"),
     "inferred_clean": ("#00678A", "level"),
@@ -94,7 +96,7 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class _Series:
+class Series:
     """What one bar shows: heading, text beside, and (fill, label, count) of each part."""
 
     label: str
@@ -120,7 +122,7 @@ def widths(counts: Sequence[int], whole: int, room: float) -> list[float]:
     return [w - excess * (w - _LEAST) / slack if w > _LEAST else w for w in raw]
 
 
-def _place(series: _Series, whole: int, top: float) -> tuple[Bar, float]:
+def _place(series: Series, whole: int, top: float) -> tuple[Bar, float]:
     bar_y = top + _HEAD
     room = widths([count for _, _, count in series.parts], whole, WIDTH)
     parts: list[Part] = []
@@ -137,17 +139,27 @@ def _place(series: _Series, whole: int, top: float) -> tuple[Bar, float]:
     return Bar(series.label, series.beside, top, bar_y, tuple(parts)), bottom
 
 
-def _chart(words: Words, key: str, rows: Iterable[tuple[_Series, int]]) -> Chart:
+def stacked(
+    words: Words,
+    key: str,
+    rows: Iterable[tuple[Series, int]],
+    fills: Mapping[str, tuple[str, str]],
+) -> Chart:
+    """Lay out a chart of stacked bars, each over its own whole.
+
+    Args:
+        words: The language; holds the title and description as ``chart.<key>_title``, ``_desc``.
+        key: Name of the chart, unique on its page.
+        rows: Each bar and the count that the whole width stands for.
+        fills: Colour and name of the strokes of each fill that a part may name.
+    """
     bars: list[Bar] = []
     height = 0.0
     for series, whole in rows:
         bar, height = _place(series, whole, height)
         bars.append(bar)
     used = {part.fill for bar in bars for part in bar.parts}
-    fills = {f"{key}-{name}": (c, s) for name, (_, c, s) in _SEVERITIES.items()} | {
-        f"{key}-{name}": look for name, look in _STATES.items()
-    }
-    patterns = [Pattern(k, c, _STROKES[s]) for k, (c, s) in fills.items() if k in used]
+    patterns = [Pattern(k, c, STROKES[s]) for k, (c, s) in fills.items() if k in used]
     return Chart(
         key=key,
         title=words(f"chart.{key}_title"),
@@ -163,10 +175,10 @@ def exposures(words: Words, posture: Posture) -> Chart:
     rows = posture.figures["exposures_by_cloud"].rows
     most = max((row["open"] for row in rows), default=0)
 
-    def series(row: Mapping[str, int]) -> _Series:
+    def series(row: Mapping[str, int]) -> Series:
         parts = [
             (f"exposures-{name}", _label(words, "severity", word, row[name]), row[name])
-            for name, (word, _, _) in _SEVERITIES.items()
+            for name, (word, _) in SEVERITIES.items()
             if row[name]
         ]
         beside = words(
@@ -177,9 +189,10 @@ def exposures(words: Words, posture: Posture) -> Chart:
         )
         if not parts and not row["assessed"]:
             beside = words("chart.nothing_looked_at")
-        return _Series(words.word("provider", row["provider"]), beside, parts)
+        return Series(words.word("provider", row["provider"]), beside, parts)
 
-    return _chart(words, "exposures", [(series(row), most) for row in rows])
+    fills = {f"exposures-{name}": look for name, (_, look) in SEVERITIES.items()}
+    return stacked(words, "exposures", [(series(row), most) for row in rows], fills)
 
 
 def states(words: Words, posture: Posture) -> Chart:
@@ -187,20 +200,23 @@ def states(words: Words, posture: Posture) -> Chart:
     rows = posture.figures["states"].rows
     clouds = [row for row in posture.figures["share"].rows if row["provider"] is not None]
 
-    def series(cloud: Mapping[str, int]) -> _Series:
+    def series(cloud: Mapping[str, int]) -> Series:
         parts = [
             (f"states-{s}", _label(words, "state", s, row["placements"]), row["placements"])
             for row in rows
             if row["provider"] == cloud["provider"] and (s := row["state"])
         ]
         beside = words("chart.bar_states", assessable=number(cloud["assessable"]))
-        return _Series(
+        return Series(
             words.word("provider", cloud["provider"]),
             beside if parts else words("format.no_images"),
             parts,
         )
 
-    return _chart(words, "states", [(series(cloud), cloud["assessable"]) for cloud in clouds])
+    fills = {f"states-{name}": look for name, look in _STATES.items()}
+    return stacked(
+        words, "states", [(series(cloud), cloud["assessable"]) for cloud in clouds], fills
+    )
 
 
 def _label(words: Words, vocabulary: str, word: str, count: int) -> str:

@@ -122,6 +122,10 @@ class Words:
         digits = f"{value:.0f}" if part in (0, whole) else f"{value:.1f}"
         return self("format.percent", percent=digits)
 
+    def ratio(self, value: float) -> str:
+        """Write a share that is given as such, to one decimal."""
+        return self("format.percent", percent=f"{100 * value:.1f}")
+
     def part_of(self, part: int, whole: int) -> str:
         """Write a numerator and its denominator."""
         return self("format.part_of", part=number(part), whole=number(whole))
@@ -157,5 +161,8 @@ def load_words(language: str) -> Words:
             where="--language",
             cure=f"choose one of {', '.join(LANGUAGES)}",
         )
-    text = files("reports.locale").joinpath(f"{language}.toml").read_text("utf-8")
-    return Words(language, flatten(tomllib.loads(text)))
+    texts: dict[str, str] = {}
+    for name in (f"{language}.toml", f"trend.{language}.toml"):
+        text = files("reports.locale").joinpath(name).read_text("utf-8")
+        texts |= flatten(tomllib.loads(text))
+    return Words(language, texts)

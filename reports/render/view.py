@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
 
 from reports.columns import COLUMNS, Col
@@ -44,9 +44,10 @@ def cell(words: Words, col: Col, row: Row) -> Cell:
     value = row[col.key]
     if col.kind == "share":
         whole = row[col.of]
-        shown = words.share(value, whole) if whole else words(col.empty)
-        part = text.percent(value, whole)
-        return Cell(shown, shown if part is None else part / 100, col.kind)
+        part = text.percent(value, whole) if whole else None
+        if part is None:
+            return _said(words(col.empty), col)
+        return Cell(words.share(value, whole), part / 100, col.kind)
     if col.kind == "word":
         return _said(words.word(col.vocabulary, value), col)
     if value is None or value == "":
@@ -59,15 +60,23 @@ def _said(said: str, col: Col) -> Cell:
 
 
 def _plain(words: Words, col: Col, value: Any) -> Cell:  # noqa: ANN401  any value a query gives
-    if col.kind == "count":
-        return Cell(text.number(value), int(value), col.kind)
-    if col.kind == "moment":
-        return Cell(text.day(value), value.astimezone(UTC).replace(tzinfo=None), col.kind)
     if col.kind == "flag":
         return _said(words("format.yes" if value else "format.no"), col)
     if col.kind == "reason":
         return _said(words.reason(value), col)
+    if col.kind in {"count", "moment", "date", "days", "ratio"}:
+        return Cell(*_number(words, col.kind, value), col.kind)
     return _said(text.prose(value) if col.kind == "prose" else text.visible(value), col)
+
+
+def _number(words: Words, kind: str, value: Any) -> tuple[str, Value]:  # noqa: ANN401  of a query
+    if kind == "count":
+        return text.number(value), int(value)
+    if kind == "moment":
+        return text.day(value), value.astimezone(UTC).replace(tzinfo=None)
+    if kind == "date":
+        return value.isoformat(), datetime.combine(value, time())
+    return (f"{value:,.1f}" if kind == "days" else words.ratio(value)), float(value)
 
 
 @dataclass(frozen=True)
@@ -92,9 +101,11 @@ class TableView:
     counted: str
 
 
-def table(words: Words, name: str, figure: Figure) -> TableView:
-    """Make the table ``name`` (a key of ``COLUMNS``) of a figure's rows."""
-    cols = COLUMNS[name]
+def table(
+    words: Words, name: str, figure: Figure, columns: Mapping[str, Sequence[Col]] = COLUMNS
+) -> TableView:
+    """Make the table ``name`` (a key of ``columns``) of a figure's rows."""
+    cols = columns[name]
     return TableView(
         anchor=name.replace("_", "-"),
         title=words(f"table.{name}.title"),
@@ -124,9 +135,8 @@ def _counted(words: Words, figure: Figure) -> str:
 
 def tone(row: Mapping[str, Any]) -> str:
     """Say how a row stands out: a total, a failure, a doubt, or not at all."""
-    if "provider" in row and row["provider"] is None:
-        return "total"
-    if "fixable" in row and row["fixable"] is None:
+    cuts = [key for key in ("provider", "fixable") if key in row] or ["severity"]
+    if any(row.get(key, "") is None for key in cuts):
         return "total"
     return next((_TONES[v] for k in ("outcome", "status") if (v := row.get(k)) in _TONES), "")
 
@@ -149,6 +159,7 @@ def gaps(words: Words, posture: Posture) -> tuple[Gap, ...]:
         _gap(words, key, some, whole)
         for key, some, whole in (
             ("scopes", totals.scopes_incomplete, totals.scopes),
+            ("scopes_blank", totals.scopes_blank, totals.scopes_listing),
             ("not_assessed", share.not_assessed, share.assessable),
             ("repositories", totals.repositories_incomplete, totals.repositories),
             ("carried", totals.carried, totals.placements),

@@ -14,8 +14,8 @@ from xlsxwriter.worksheet import Worksheet
 
 from audit.ports import RunReader
 from reports import figures
-from reports.columns import COLUMNS
-from reports.figures import Posture
+from reports.columns import COLUMNS, Col
+from reports.figures import FIGURES, LISTINGS, Posture
 from reports.render import facts, text, view
 from reports.render.text import Words
 from reports.render.view import Cell
@@ -31,7 +31,14 @@ _OPTIONS = {
     "constant_memory": True,
     "use_zip64": True,
 }
-_FORMATS = {"count": "#,##0", "share": "0.0%", "moment": "yyyy-mm-dd hh:mm"}
+_FORMATS = {
+    "count": "#,##0",
+    "share": "0.0%",
+    "moment": "yyyy-mm-dd hh:mm",
+    "date": "yyyy-mm-dd",
+    "days": "#,##0.0",
+    "ratio": "0.0%",
+}
 _WIDTHS = {"name": 26, "id": 20, "prose": 48, "word": 20, "reason": 34, "moment": 17, "share": 14}
 _SHEETS = (
     *("scopes", "share", "share_by_source", "states", "exposures_open", "exposures", "kinds"),
@@ -53,6 +60,7 @@ class Book:
         path: Where to; the file exists and keeps its mode.
         moment: The run's moment, set as the time of creation so that bytes hold still.
         words: The language.
+        title: What the workbook is.
         folder: Where rows wait until the file is written; nobody else may read it.
         most_rows: Rows of a sheet, heading included; what is more goes to a further sheet.
     """
@@ -62,6 +70,7 @@ class Book:
         path: Path,
         moment: datetime,
         words: Words,
+        title: str,
         *,
         folder: str,
         most_rows: int = MOST_ROWS,
@@ -70,7 +79,7 @@ class Book:
         created = moment.astimezone(UTC).replace(tzinfo=None)
         self._book.set_properties(
             {
-                "title": words("page.title"),
+                "title": title,
                 "comments": words("page.classification"),
                 "created": created,
             }
@@ -134,23 +143,26 @@ class Book:
         self._book.close()
 
 
-def cut(words: Words, said: str, limit: int = LONGEST_TEXT) -> str:
+def cut(words: Words, whole: str, limit: int = LONGEST_TEXT) -> str:
     """Cut a text that no cell can hold and say so at its end."""
-    if len(said) <= limit:
-        return said
+    if len(whole) <= limit:
+        return whole
     mark = words("format.truncated", limit=text.number(limit))
-    return said[: limit - len(mark)] + mark
+    return whole[: limit - len(mark)] + mark
 
 
-def _heads(words: Words, name: str) -> list[Cell]:
-    return [Cell(words(col.label), None, col.kind) for col in COLUMNS[name]]
+def heads(words: Words, cols: Iterable[Col]) -> list[Cell]:
+    """Return the heading of a table."""
+    return [Cell(words(col.label), None, col.kind) for col in cols]
 
 
-def _said(*texts: str) -> list[Cell]:
+def said(*texts: str) -> list[Cell]:
+    """Return a line of sentences."""
     return [Cell(said, said, "prose") for said in texts]
 
 
-def _labels(words: Words, *keys: str) -> list[Cell]:
+def labels(words: Words, *keys: str) -> list[Cell]:
+    """Return a heading of named columns."""
     return [Cell(words(f"column.{key}"), None, "prose") for key in keys]
 
 
@@ -163,24 +175,24 @@ def _rows(run: RunReader, posture: Posture, name: str) -> Iterable[figures.Row]:
 
 
 def _summary(words: Words, posture: Posture) -> Iterator[Line]:
-    for label, said in facts.header(words, posture):
-        yield _said(label, said)
+    for label, fact in facts.header(words, posture.run, posture.figures["evidence_dates"].rows):
+        yield said(label, fact)
     for tile in facts.tiles(words, posture):
-        yield _said(tile.label, f"{tile.value} / {tile.beside}")
+        yield said(tile.label, f"{tile.value} / {tile.beside}")
     coverage = words("section.coverage")
     for gap in view.gaps(words, posture):
-        yield _said(coverage, gap.text)
-    yield _said(coverage, words("coverage.always"))
-    yield _said(words("section.exposures"), facts.caution(words, posture))
+        yield said(coverage, gap.text)
+    yield said(coverage, words("coverage.always"))
+    yield said(words("section.exposures"), facts.caution(words, posture))
     for sentence in facts.changes(words, posture):
-        yield _said(words("section.changes"), sentence)
+        yield said(words("section.changes"), sentence)
 
 
 def _not_covered(run: RunReader, words: Words, posture: Posture) -> Iterator[Line]:
     """Give each kind of gap as a sentence, then every gap: what, how many, what is known of it."""
     told = [gap.text for gap in view.gaps(words, posture) if gap.open]
     for sentence in told or [words("coverage.nothing")]:
-        yield [*_said(words("section.coverage"), ""), Cell("", None, "count"), *_said(sentence)]
+        yield [*said(words("section.coverage"), ""), Cell("", None, "count"), *said(sentence)]
     for name in _GAPS:
         cols = COLUMNS[name]
         for row in figures.stream(run, name):
@@ -191,13 +203,13 @@ def _not_covered(run: RunReader, words: Words, posture: Posture) -> Iterator[Lin
                 if col.key != "provider" and row[col.key] not in (None, "")
             )
             area, cloud = words(f"area.{name}"), words.word("provider", row["provider"])
-            yield [*_said(area, cloud), count, *_said("\n".join(known))]
+            yield [*said(area, cloud), count, *said("\n".join(known))]
 
 
 def write(path: Path, words: Words, posture: Posture, run: RunReader) -> None:
     """Write the workbook of ``run`` to ``path``, an existing file whose mode is kept."""
     with TemporaryDirectory() as folder:
-        book = Book(path, posture.run.started_at, words, folder=folder)
+        book = Book(path, posture.run.started_at, words, words("page.title"), folder=folder)
         _sheets(book, words, posture, run)
         book.close()
 
@@ -206,15 +218,17 @@ def _sheets(book: Book, words: Words, posture: Posture, run: RunReader) -> None:
     def sheet(name: str, heads: Line, lines: Iterable[Line]) -> None:
         book.sheet(words(f"sheet.{name}"), heads, lines)
 
-    sheet("summary", _labels(words, "item", "value"), _summary(words, posture))
+    sheet("summary", labels(words, "item", "value"), _summary(words, posture))
     sheet(
         "not_covered",
-        _labels(words, "area", "provider", "count", "known"),
+        labels(words, "area", "provider", "count", "known"),
         _not_covered(run, words, posture),
     )
     for name in _SHEETS:
         rows = _rows(run, posture, name)
         lines = ([view.cell(words, col, row) for col in COLUMNS[name]] for row in rows)
-        sheet(name, _heads(words, name), lines)
-    told = (_said(s.title, s.denominator, s.sql) for s in facts.sources(words))
-    sheet("figures", _labels(words, "figure", "denominator", "sql"), told)
+        sheet(name, heads(words, COLUMNS[name]), lines)
+    told = (
+        said(s.title, s.denominator, s.sql) for s in facts.sources(words, (*FIGURES, *LISTINGS))
+    )
+    sheet("figures", labels(words, "figure", "denominator", "sql"), told)

@@ -33,6 +33,8 @@ def test_every_file_of_the_packages_is_in(wheel):
         *((package, "py.typed") for package in PACKAGES),
         ("audit/store/sql", ".sql"),
         ("audit/judge/sql", ".sql"),
+        ("audit/judge/measures", ".sql"),
+        ("audit/judge/deadlines", ".yaml"),
         ("audit/cli", ".example.yaml"),
         ("reports/queries", ".sql"),
         ("reports/templates", ""),

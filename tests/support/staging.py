@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from audit.clock import FixedClock
 from audit.model.columns import Columns
 from audit.model.enums import Outcome, ScopeKind
 from audit.model.scope import ScopeOutcome, ScopeRef
@@ -23,9 +24,9 @@ def run_id(estate: Estate) -> str:
     return estate.moment.strftime("%Y%m%dT%H%M%SZ")
 
 
-def commit_estate(root: Path, estate: Estate) -> Committed:
+def commit_estate(root: Path | Layout, estate: Estate) -> Committed:
     """Publish a run in which everything that can be read of the estate was read."""
-    layout = Layout(root)
+    layout = Layout(root) if isinstance(root, Path) else root
     folder = layout.staged(run_id(estate)) / "raw"
     outcomes: dict[str, ScopeOutcome] = {}
     for place in estate.places:
@@ -52,6 +53,7 @@ def commit_outcomes(
     commit = Commit(
         run_id=f"{moment:%Y%m%dT%H%M%SZ}",
         moment=moment,
+        clock=FixedClock(moment),
         command="run",
         outcomes=outcomes,
         ledger=Warehouse(layout).ledger(),

@@ -3,7 +3,7 @@
 -- no age starts again.
 CREATE TEMP TABLE known AS
 WITH led AS (
-    SELECT * REPLACE (led(e.vulnerability_id, g.leading_id) AS vulnerability_id),
+    SELECT e.* REPLACE (led(e.vulnerability_id, g.leading_id) AS vulnerability_id),
         e.vulnerability_id AS named_before
     FROM exposures_before AS e LEFT JOIN groups_now AS g USING (vulnerability_id)
     WHERE e.merged_into IS NULL

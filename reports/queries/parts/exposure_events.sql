@@ -1,5 +1,8 @@
 -- What this run changed, one row an exposure, named by what it means for the count of open ones.
 SELECT *,
-    CASE event WHEN 'opened' THEN 'new'
-        WHEN 'closed' THEN coalesce(closing_reason, reason, 'closed') ELSE event END AS change
+    CASE WHEN event = 'opened' THEN 'new'
+        WHEN event = 'closed' THEN coalesce(closing_reason, reason, 'closed')
+        WHEN event = 'merged' AND exposure_id NOT IN (
+            SELECT exposure_id FROM exposures_before WHERE state <> 'closed') THEN 'changed'
+        ELSE event END AS change
 FROM exposure_changes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -21,6 +22,11 @@ def reasoned(done) -> str:
     assert done.code == Exit.USAGE, done.err
     told: str = logged(done)[-1]["event"]
     return told
+
+
+def rows(desk, query: str) -> list[dict[str, Any]]:
+    with Warehouse.at(str(desk.warehouse)).open_run() as run:
+        return run.rows(query)
 
 
 # --- run
@@ -72,6 +78,21 @@ def test_a_run_must_be_later_than_the_newest(desk, moment):
     assert sorted(path for path in desk.warehouse.rglob("*.parquet")) == before
 
 
+def test_a_run_says_when_it_was_published(desk):
+    """Not when it began: a night is hours long, and the report prints both."""
+    desk.write({})
+    desk.do("run")
+    (row,) = rows(desk, "SELECT started_at, finished_at FROM runs")
+    assert row["started_at"] < row["finished_at"]
+
+
+def test_a_run_at_a_moment_stands_still(desk):
+    desk.write({})
+    desk.do("run", "--run-at", "2026-11-22T02:00:00Z")
+    (row,) = rows(desk, "SELECT started_at, finished_at FROM runs")
+    assert row["started_at"] == row["finished_at"]
+
+
 def test_a_wrong_name_of_a_report_is_told_before_anything_is_read(desk):
     with GcpLoopback(estate(GOOD)) as cloud:
         desk.write({"gcp": cloud.settings()}, reports=["posture-htm"])
@@ -113,8 +134,8 @@ def test_a_key_given_twice_stops_the_run(desk):
 
 def test_a_warehouse_of_another_kind_is_refused(desk):
     desk.write({})
-    told = reasoned(desk.do("run", "--warehouse", "s3://bucket/warehouse"))
-    assert "s3:// warehouses are not supported" in told
+    told = reasoned(desk.do("run", "--warehouse", "ftp://host/warehouse"))
+    assert "warehouse: unknown name 'ftp'" in told
 
 
 def test_the_configuration_is_found_by_the_environment(desk, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import permutations
 
 import pyarrow as pa
@@ -130,6 +131,17 @@ def test_4_when_a_scope_was_not_looked_at(desk):
     done = desk.night(estate(GOOD, faults=[DENIED]))
     assert done.code == Exit.INCOMPLETE
     assert desk.do("gate").code == Exit.INCOMPLETE
+
+
+def test_4_when_a_scope_was_not_looked_at_whatever_the_share(desk):
+    """A share is of the images that are known, and a denied scope's are not."""
+    seen = estate(GOOD, faults=[replace(DENIED, region="europe-west1")])
+    (place,) = seen.places
+    desk.night(replace(seen, places=(place, replace(place, region="europe-west1", registries=()))))
+    gate = desk.do("gate", "--min-assessed", "50")
+    assert gate.out.endswith("1 of 1 images assessed, 1 scopes not complete\n")
+    assert gate.code == Exit.INCOMPLETE
+    assert desk.do("gate", "--min-assessed", "0").code == Exit.OK
 
 
 def test_4_when_there_was_nothing_to_look_at(desk):

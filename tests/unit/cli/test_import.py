@@ -96,9 +96,36 @@ def test_of_two_reports_of_one_image_the_later_look_holds(desk, order):
     }
     done = imported(desk, *(paths[name] for name in order))
     assert done.code == Exit.OK
-    assert "superseded by a later report" in {line["event"] for line in logged(done)}
+    told = [line["path"] for line in logged(done) if line["event"].startswith("superseded")]
+    assert told == [str(paths["old"])]
     assert rows(desk, "SELECT vulnerability_id FROM findings") == [
         {"vulnerability_id": "CVE-2026-0003"}
+    ]
+
+
+def test_an_older_report_does_not_undo_the_look_of_an_earlier_run(desk):
+    """What it does not state was found after it was written: nothing is fixed by it."""
+    new = trivy(desk.folder / "new.json", "CVE-2026-0003", at="2026-11-21T03:00:00Z")
+    imported(desk, new)
+    old = trivy(desk.folder / "old.json", "CVE-2026-0001", at="2026-11-20T03:00:00Z")
+    done = desk.do("import", old, "--run-at", "2026-11-22T03:00:00Z")
+    assert done.code == Exit.OK
+    events = {line["event"] for line in logged(done)}
+    assert "superseded by a later report of an earlier run" in events
+    assert rows(desk, "SELECT vulnerability_id FROM findings") == [
+        {"vulnerability_id": "CVE-2026-0003"}
+    ]
+    assert rows(desk, "SELECT state FROM exposures_now") == [{"state": "open"}]
+    assert rows(desk, "FROM exposure_changes") == []
+
+
+def test_a_look_that_lies_ahead_does_not_keep_out_the_next(desk):
+    """A scanner whose clock is wrong must not decide for ever."""
+    imported(desk, trivy(desk.folder / "a.json", "CVE-2026-0003", at="2027-11-21T03:00:00Z"))
+    right = trivy(desk.folder / "b.json", "CVE-2026-0001", at="2026-11-22T02:30:00Z")
+    desk.do("import", right, "--run-at", "2026-11-22T03:00:00Z")
+    assert rows(desk, "SELECT vulnerability_id FROM findings") == [
+        {"vulnerability_id": "CVE-2026-0001"}
     ]
 
 

@@ -113,6 +113,21 @@ def test_what_is_not_a_configuration_is_refused(tmp_path, text, word):
 
 
 @pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("version: yes", "version"),
+        ("version: 1\npolicy: {newest_tagged: true}", "policy.newest_tagged"),
+        ("version: 1\npolicy: {used_within_days: yes}", "policy.used_within_days"),
+        ("version: 1\ncollect: {workers: on}", "collect.workers"),
+        ("version: 1\nlanguages: []", "languages"),
+    ],
+)
+def test_what_would_silently_mean_another_thing_is_refused(tmp_path, text, path):
+    """``used_within_days: yes`` would be one day, and no language would be no report."""
+    assert f"{path}: " in refused(tmp_path, text)
+
+
+@pytest.mark.parametrize(
     ("text", "line"),
     [
         ("version: 1\nwarehouse: a\nwarehouse: b", 3),

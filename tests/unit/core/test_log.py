@@ -102,6 +102,19 @@ def test_plain_lines_are_for_people(lines):
     assert lines() == []
 
 
+def test_plain_lines_say_which_and_why_on_one_line(lines):
+    """A person at a terminal must not need the warehouse to know what was denied."""
+    stream = io.StringIO()
+    logger = configure(json_logs=False, quiet=False, stream=stream)
+    logger.warning("scope x: denied", extra={"missing_permission": "a:B", "error": "no\nway\x1b["})
+    logger.error("a.json: broken", extra={"path": "a.json", "listed": 3})
+    assert stream.getvalue() == (
+        "WARNING scope x: denied; missing_permission: a:B; error: no\\nway\\x1b[\n"
+        "ERROR a.json: broken\n"
+    )
+    assert lines() == []
+
+
 def test_an_error_that_nobody_caught_is_a_line_too(tmp_path):
     code = (
         "from audit.log import configure\n"

@@ -16,6 +16,7 @@ from audit import errors, plugins
 from audit.cli import cli
 from audit.cli.exits import Exit
 from audit.config import Config
+from audit.judge.deadlines import DeadlineProfile
 from providers.aws import failures
 from providers.azure.visibility import NOT_VISIBLE
 from tests.support.project import ROOT, project_files
@@ -23,6 +24,7 @@ from tests.unit.docs.conftest import Nights
 from tests.unit.docs.pages import blocks, column, section, table
 
 PAGE = "docs/operators.md"
+STORES = {"s3": "s3", "azure": "az", "gcs": "gs"}
 CLOUDS = {"AWS": "aws", "Azure": "azure", "Google Cloud": "gcp"}
 AZURE_REQUESTS = {
     "entra.token": "entra:GetToken",
@@ -49,6 +51,9 @@ def keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]]:
     """Yield every key of a settings model with its default, in the page's words."""
     for name, field in model.model_fields.items():
         inner = model_inside(field.annotation)
+        if inner is DeadlineProfile:  # named by its id or its file, never written out
+            yield f"{prefix}{name}", field.get_default(call_default_factory=True).id
+            continue
         path = f"{prefix}{name}"
         if inner is None or not is_plain_block(field, inner):
             yield path, default_of(field)
@@ -103,6 +108,22 @@ def test_the_walk_over_the_settings_meets_blocks_lists_and_options():
     assert wanted["providers.aws.credentials"] == "none"
     assert wanted["providers.azure.endpoints.registries"] == "{}"
     assert "policy" not in wanted
+
+
+def test_every_key_of_a_store_is_explained_with_its_default():
+    told = {
+        (row[0], kind): row[2] for row in table(PAGE, "Settings of a store") for kind in kinds(row)
+    }
+    wanted = {
+        (name, kind): default
+        for kind, scheme in STORES.items()
+        for name, default in keys(plugins.store(scheme).settings_model)
+    }
+    assert told == wanted
+
+
+def kinds(row: list[str]) -> list[str]:
+    return list(STORES) if row[1] == "all" else row[1].split(", ")
 
 
 def test_the_reports_named_are_the_ones_there_are():

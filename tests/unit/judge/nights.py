@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ def night(
     outcome: Outcome = Outcome.COMPLETE,
     known: Sequence[Mapping[str, Any]] = (),
     registry: Mapping[str, Any] | None = None,
+    scanned_days_ago: int = 0,
 ) -> StoredRun:
     """Publish a night: which images are there, what each source said, how the scope ended.
 
@@ -58,7 +59,8 @@ def night(
         known: Rows of ``vulnerabilities``.
     """
     layout, moment = Layout(root), FIRST_NIGHT + timedelta(days=number)
-    blocks = [*_inventory(images, registry), *_looks(images, states or {}, sources, moment)]
+    scanned = moment - timedelta(days=scanned_days_ago)
+    blocks = [*_inventory(images, registry), *_looks(images, states or {}, sources, scanned)]
     findings = Columns("findings", **WHERE)
     for one in told:
         findings.append(
@@ -100,7 +102,7 @@ def _inventory(images: str, registry: Mapping[str, Any] | None) -> list[Columns]
 
 
 def _looks(
-    images: str, states: Mapping[str, str], sources: Sequence[str], moment: object
+    images: str, states: Mapping[str, str], sources: Sequence[str], scanned: datetime
 ) -> list[Columns]:
     assessments = Columns("assessments", **WHERE)
     for name in images:
@@ -109,7 +111,7 @@ def _looks(
                 digest=digest(name),
                 source=source,
                 state=states.get(name, "assessed"),
-                scanned_at=moment,
+                scanned_at=scanned,
             )
     return [assessments]
 

@@ -156,6 +156,32 @@ def test_gaps_are_counted_over_their_wholes(posture):
     ]
 
 
+@pytest.mark.parametrize("said", ["stale", "failed", "unsupported", "a word nobody has seen"])
+def test_silence_is_not_clean_while_another_source_says_otherwise(said):
+    """Defender states nothing of it, and an old report of another scanner may state a lot."""
+    told = estate.judged(estate.TEAM_2, "trivy", said)
+    posture = figures.collect(changed(assessments=[*estate.ASSESSMENTS, told]))
+    assert posture.share.inferred == 0
+    assert posture.share.not_assessed == 7
+
+
+def test_a_scope_of_which_nothing_is_known_is_counted_as_blank(posture):
+    """Its images are in no denominator, so that no share tells of them."""
+    assert (posture.totals.scopes_blank, posture.totals.scopes_listing) == (1, 5)
+    tenant = estate.scope("azure", "azure/lost-tenant", "discovery", "denied", listed=0)
+    lost = figures.collect(changed(scopes=[*estate.SCOPES, tenant]))
+    assert lost.totals.scopes_blank == 2
+
+
+def test_a_scope_is_not_blank_while_a_placement_below_it_is_known(posture):
+    tenant = estate.scope("azure", "azure/lost-tenant", "discovery", "denied", listed=0)
+    group = estate.scope("azure", "azure/group", "discovery", "denied", listed=0)
+    registry = estate.scope("azure", "azure/x", "inventory", "denied", listed=0)
+    group["parent_scope_id"], registry["parent_scope_id"] = "azure/lost-tenant", "azure/group"
+    below = figures.collect(changed(scopes=[*estate.SCOPES, tenant, group, registry]))
+    assert below.totals.scopes_blank == posture.totals.scopes_blank
+
+
 def test_a_status_never_seen_is_unknown_not_pass(posture):
     keys = ("control_id", "provider", "pass", "fail", "unknown", "not_applicable")
     assert rows(posture, "controls", *keys, "judged", "applicable") == [
@@ -190,6 +216,7 @@ def test_changes_keep_their_reasons(posture):
         "removed": ["removed"],
         "withdrawn": ["withdrawn"],
         "not_affected": [],
+        "merged": [],
         "unconfirmed": ["image_denied", "scope_denied"],
     }
 

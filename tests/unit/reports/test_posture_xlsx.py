@@ -143,7 +143,7 @@ def test_a_text_too_long_for_a_cell_is_cut_with_a_mark():
 @pytest.mark.parametrize(("rows", "sheets"), [(0, 1), (3, 1), (4, 2), (6, 2), (7, 3)])
 def test_more_rows_than_a_sheet_takes_go_on_in_the_next(tmp_path, rows, sheets):
     path = tmp_path / "split.xlsx"
-    book = xlsx.Book(path, estate.MOMENT, ENGLISH, folder=str(tmp_path), most_rows=4)
+    book = xlsx.Book(path, estate.MOMENT, ENGLISH, "title", folder=str(tmp_path), most_rows=4)
     heads = [Cell("N", None, "count")]
     book.sheet("Rows", heads, ([Cell(str(n), n, "count")] for n in range(rows)))
     book.close()

@@ -66,7 +66,7 @@ def contrast(colour: str, ground: str = "#ffffff") -> float:
 
 
 def test_colours_stand_out_from_their_ground():
-    looks = [colour for _, colour, _ in svg._SEVERITIES.values()]
+    looks = [colour for _, (colour, _) in svg.SEVERITIES.values()]
     assert min(map(contrast, [*looks, *(colour for colour, _ in svg._STATES.values())])) >= 3
     style = files("reports").joinpath("templates", "style.html.j2").read_text("utf-8")
     inks = re.findall(r"--(?:ink|soft|mark|bad):(#[0-9a-f]{6})", style)
