@@ -20,6 +20,7 @@ from audit.config import Config, check_names, config_sha256, validate
 from audit.errors import UsageError
 from audit.log import LOGGER
 from audit.model.scope import Plan, ScopeOutcome, Task
+from audit.opening import open_warehouse
 from audit.owners import load_owners
 from audit.ports import RegistryProvider, Report, RunContext
 from audit.store.assembly import ScopeEnd
@@ -75,7 +76,8 @@ class App:
     @property
     def warehouse(self) -> Warehouse:
         """The configured warehouse."""
-        return Warehouse.at(self.config.warehouse)
+        config = self.config
+        return open_warehouse(config.warehouse, config.store, config.source)
 
     def context(self) -> RunContext:
         """Return the context of a run at this moment."""

@@ -91,7 +91,12 @@ class Config(Settings):
     """The whole configuration. Provider blocks are checked by their provider."""
 
     version: Literal[1] = Field(description="Version of this file's form.")
-    warehouse: str = Field("./out/warehouse", description="Folder of the warehouse.")
+    warehouse: str = Field(
+        "./out/warehouse", description="Folder or address (s3://, az://, gs://) of the warehouse."
+    )
+    store: dict[str, Any] = Field(
+        default_factory=dict, description="Settings of the warehouse's object store."
+    )
     out: str = Field("./out/reports", description="Folder that reports are written to.")
     languages: tuple[Literal["en", "ja"], ...] = Field(
         ("en", "ja"), min_length=1, description="Languages that reports are written in."
@@ -253,6 +258,6 @@ def _join(path: str, part: object) -> str:
 
 def config_sha256(config: Config, providers: Mapping[str, BaseModel]) -> str:
     """Return a hash of the settings in force. Secrets are masked before they are hashed."""
-    whole = config.model_dump(mode="json", exclude={"providers", "warehouse", "out"})
+    whole = config.model_dump(mode="json", exclude={"providers", "warehouse", "store", "out"})
     whole["providers"] = {name: s.model_dump(mode="json") for name, s in providers.items()}
     return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()

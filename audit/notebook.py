@@ -9,7 +9,7 @@ docs/analysts.md shows more.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
+from audit import opening
 from audit import questions as asked
 from audit.errors import UsageError
 from audit.store.catalog import Bounds, Catalog
@@ -204,19 +205,24 @@ class WarehouseNotebook:
 
 
 def open_warehouse(
-    location: str, memory: str = "512MB", spill: str | None = None
+    location: str,
+    memory: str = "512MB",
+    spill: str | None = None,
+    store: Mapping[str, object] | None = None,
 ) -> WarehouseNotebook:
     """Open a warehouse by its address; no table is read until one is asked for.
 
     Args:
-        location: A folder, or any address that the configuration takes.
+        location: A folder, or ``s3://bucket/prefix``, ``az://``, ``abfs://`` or ``gs://``.
         memory: Bound of the engine's memory; a result that is asked for comes on top.
         spill: Folder for what does not fit; without one such a query stops and says so.
+        store: Settings of its object store, as in the configuration's ``store`` block.
 
     Raises:
+        ConfigError: There is no such kind of store, or its settings are wrong.
         UsageError: Nothing has been published there.
     """
-    warehouse = Warehouse.at(location)
+    warehouse = opening.open_warehouse(location, store or {}, "open_warehouse")
     if not warehouse.run_ids():
         raise UsageError("no published run", where=location, cure="run registry-audit first")
     return WarehouseNotebook(warehouse, Bounds(memory, Path(spill) if spill else None))

@@ -1,4 +1,7 @@
-"""Entry points -> providers, importers, reports. A plug-in that does not load stops the run."""
+"""Entry points -> providers, importers, reports, stores.
+
+A plug-in that does not load stops the run.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,12 @@ from importlib.metadata import entry_points
 from typing import Any, cast
 
 from audit.errors import ConfigError
-from audit.ports import Importer, RegistryProvider, Report
+from audit.ports import Importer, ObjectStore, RegistryProvider, Report
 
 PROVIDERS = "registry_audit.providers"
 IMPORTERS = "registry_audit.importers"
 REPORTS = "registry_audit.reports"
+STORES = "registry_audit.stores"
 DEMO = "registry_audit.demo"
 
 
@@ -35,6 +39,11 @@ def load(group: str, name: str) -> Any:  # noqa: ANN401  the caller knows the gr
 def provider(name: str) -> type[RegistryProvider]:
     """Return a provider class by its configured name."""
     return cast("type[RegistryProvider]", load(PROVIDERS, name))
+
+
+def store(scheme: str) -> type[ObjectStore]:
+    """Return the class of an object store by the scheme of its addresses."""
+    return cast("type[ObjectStore]", load(STORES, scheme))
 
 
 def importers() -> list[Importer]:

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from audit.config import Config
+from audit.store.compact import Compacted, compact
+from audit.store.faults import Findings
 from audit.store.layout import Layout
 from audit.store.lock import writer_lock
 from audit.store.prune import Keep, PrunePlan, plan_prune, prune
 from audit.store.reader import Warehouse
+from audit.store.sound import check_all, check_one
 from audit.store.verify import check_published
 from audit.store.versions import refuse_newer
 
@@ -43,6 +46,28 @@ class Upkeep:
             if plan.doomed or plan.unfinished:
                 prune(self._layout, plan, keep, self.moment)
             return plan
+
+    def compact(self) -> list[Compacted]:
+        """Merge the files of every history table into one copy each; the files stay.
+
+        Raises:
+            WarehouseError: The warehouse is damaged, or of a later version; nothing is merged.
+            LockHeldError: A run is going on.
+        """
+        with self._writing("compact") as run_ids:
+            return compact(self._layout, run_ids)
+
+    def verify(self, run_id: str | None, *, quick: bool) -> Findings:
+        """Check the whole warehouse, one run of it, or (``quick``) the newest run.
+
+        Raises:
+            UsageError: There is no such run.
+        """
+        run_ids, memory = self.warehouse.run_ids(), self.config.collect.memory
+        chosen = max(run_ids, default=None) if quick else run_id
+        if chosen is None:
+            return check_all(self._layout, run_ids, memory)
+        return check_one(self._layout, run_ids, chosen, memory)
 
     @contextmanager
     def _writing(self, what: str) -> Iterator[list[str]]:

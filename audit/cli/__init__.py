@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 import click
 
+from audit.cli.compact import compact
 from audit.cli.demo import demo
 from audit.cli.exits import Exit
 from audit.cli.gate import gate
@@ -21,6 +22,7 @@ from audit.cli.run import run
 from audit.cli.schema import schema
 from audit.cli.scopes import scopes
 from audit.cli.status import status
+from audit.cli.verify import verify
 from audit.errors import AuditError, LockHeldError, UsageError
 from audit.log import LOGGER
 
@@ -32,7 +34,9 @@ def cli() -> None:
 
 
 for _command in (
-    *(run, import_, judge, report, gate, status, scopes, prune, rebuild, init, schema, demo),
+    *(run, import_, judge, report, gate, status, scopes),
+    *(verify, prune, compact, rebuild),
+    *(init, schema, demo),
 ):
     cli.add_command(_command)
 

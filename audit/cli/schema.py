@@ -11,6 +11,7 @@ from audit import plugins
 from audit.cli.exits import Exit
 from audit.config import Config
 from audit.dictionary import render_markdown
+from audit.ports import Settings
 
 
 @click.command()
@@ -28,13 +29,22 @@ def config_schema() -> dict[str, Any]:
     """Return the JSON Schema of the configuration, with every provider's block in place."""
     whole = Config.model_json_schema()
     definitions = whole.setdefault("$defs", {})
-    blocks = {}
-    for name in plugins.names(plugins.PROVIDERS):
-        block = plugins.provider(name).settings_model.model_json_schema(
-            ref_template=f"#/$defs/{name}.{{model}}"
-        )
-        inner = block.pop("$defs", {})
-        definitions |= {f"{name}.{model}": body for model, body in inner.items()}
-        blocks[name] = block
+    blocks = {
+        name: _block(definitions, name, plugins.provider(name).settings_model)
+        for name in plugins.names(plugins.PROVIDERS)
+    }
     whole["properties"]["providers"] |= {"properties": blocks, "additionalProperties": False}
+    schemes = plugins.names(plugins.STORES)
+    stores = [_block(definitions, name, plugins.store(name).settings_model) for name in schemes]
+    whole["properties"]["store"]["anyOf"] = [
+        block for number, block in enumerate(stores) if block not in stores[:number]
+    ]
     return whole
+
+
+def _block(definitions: dict[str, Any], name: str, model: type[Settings]) -> dict[str, Any]:
+    """Return a plug-in's settings, with what they refer to added to ``definitions``."""
+    block = model.model_json_schema(ref_template=f"#/$defs/{name}.{{model}}")
+    inner = block.pop("$defs", {})
+    definitions |= {f"{name}.{inside}": body for inside, body in inner.items()}
+    return block

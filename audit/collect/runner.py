@@ -8,11 +8,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from itertools import islice
 from pathlib import Path
 
-from audit.errors import AccessDeniedError, DisabledError, SourceError
+from audit.errors import AccessDeniedError, DisabledError, SourceError, WarehouseError
 from audit.model.enums import Outcome, ScopeKind
 from audit.model.scope import Plan, ScopeOutcome, ScopeRef, Task
 from audit.ports import RegistryProvider
 from audit.store import journal
+from audit.store.room import disk_told
 from audit.store.staging import TaskStaging
 
 Progress = Callable[[Task, list[ScopeOutcome]], None]
@@ -46,6 +47,9 @@ def run_tasks(
     What a broken run had read to the end lies there already and is not read again. No more than
     ``workers`` tasks are held at a time. A task that ends in an error, of whatever kind, fails
     those of its scopes that have no outcome yet; what it staged before is kept.
+
+    Raises:
+        WarehouseError: Rows cannot be written to the disk.
     """
     wanted = list(tasks)
     outcomes: list[ScopeOutcome] = []
@@ -86,7 +90,8 @@ def collect_task(provider: RegistryProvider, task: Task, folder: Path) -> list[S
     """Collect one task into staged files, note that it ended and return its outcomes."""
     with TaskStaging(folder, task.task_id) as sink:
         outcomes = list(provider.collect(task, sink))
-    journal.record(folder, task, outcomes)
+    with disk_told(folder, every=True):
+        journal.record(folder, task, outcomes)
     return outcomes
 
 
@@ -102,8 +107,8 @@ def settle(task: Task, future: Future[list[ScopeOutcome]]) -> list[ScopeOutcome]
 
 
 def _log_broken(task_id: str, error: BaseException) -> None:
-    """Log what a task died of; what is no mere error (an interrupt) goes on up."""
-    if not isinstance(error, Exception):
+    """Log what a task died of; an interrupt, or rows that cannot be staged, end the run."""
+    if not isinstance(error, Exception) or isinstance(error, WarehouseError):
         raise error
     logging.getLogger("registry_audit.collect").error(
         "task ended in an error", exc_info=error, extra={"task": task_id}

@@ -21,6 +21,15 @@ class Link(NamedTuple):
     outcome: str
     manifest_sha256: str
     previous_manifest_sha256: str | None
+    schema_versions: str
+
+
+def links_of(layout: Layout, run_ids: Sequence[str]) -> list[Link]:
+    """Return what the table ``runs`` tells of some published runs, in no order."""
+    rows = views.partitions_rows(layout, "runs", run_ids)
+    with closing(views.connect()) as con:
+        query = f"SELECT {', '.join(Link._fields)} FROM ({rows})"  # noqa: S608  our own query
+        return [Link(*row) for row in con.execute(query).fetchall()]
 
 
 def chain_of(layout: Layout, run_ids: Sequence[str]) -> list[Link]:
@@ -29,10 +38,7 @@ def chain_of(layout: Layout, run_ids: Sequence[str]) -> list[Link]:
     Raises:
         WarehouseError: They are no chain: a run is missing, doubled, or not one of its own.
     """
-    rows = views.history_rows(layout, "runs", run_ids)
-    with closing(views.connect()) as con:
-        query = f"SELECT {', '.join(Link._fields)} FROM ({rows})"  # noqa: S608  our own query
-        links = [Link(*row) for row in con.execute(query).fetchall()]
+    links = links_of(layout, run_ids)
     after = {link.previous_manifest_sha256: link for link in links}
     ordered: list[Link] = []
     here: str | None = None

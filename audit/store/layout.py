@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from audit.errors import ConfigError
 from audit.store.files import Files, LocalFiles
+
+PENDING = "_staging"
 
 
 class Layout:
@@ -26,9 +27,14 @@ class Layout:
         if staging is None:
             if not isinstance(self.files, LocalFiles):
                 raise ValueError("a warehouse that is no local folder needs one for staging")
-            staging = self.files.root / "_staging"
+            staging = self.files.root / PENDING
         self.staging = staging
         """Local folder of unfinished runs, outside every table."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether a rename publishes: the warehouse is a local folder with staging inside."""
+        return isinstance(self.files, LocalFiles)
 
     @property
     def address(self) -> str:
@@ -51,18 +57,10 @@ class Layout:
         """Return the local folder of one unfinished run."""
         return self.staging / run_id
 
+    def journal(self, run_id: str) -> str:
+        """Return what tells, on an object store, that a publication has begun and not ended."""
+        return f"{PENDING}/{run_id}.json"
 
-def open_layout(location: str) -> Layout:
-    """Return the layout of a warehouse given as a folder or ``file://`` address.
-
-    Raises:
-        ConfigError: The address names a kind of store that is not supported.
-    """
-    path = location.removeprefix("file://")
-    if "://" in path:
-        raise ConfigError(
-            f"{path.partition('://')[0]}:// warehouses are not supported",
-            where="warehouse",
-            cure="name a local folder",
-        )
-    return Layout(Path(path).absolute())
+    def aside(self, run_id: str, path: str) -> str:
+        """Return where a file of ``current/`` waits, on an object store, for its run's commit."""
+        return f"{PENDING}/{run_id}/{path}"

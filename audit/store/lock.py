@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from audit.store.layout import Layout
+from audit.store.room import disk_told
 
 
 @contextmanager
@@ -14,6 +15,7 @@ def writer_lock(layout: Layout, run_id: str) -> Iterator[None]:
 
     Raises:
         LockHeldError: Another process holds it; the message names that process.
+        WarehouseError: The disk is full, or cannot be written to.
     """
-    with layout.files.writing(run_id):
+    with disk_told(layout.address), layout.files.writing(run_id):
         yield

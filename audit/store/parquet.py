@@ -36,9 +36,11 @@ class RowGroups:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if kind is None and self._held:
-            self._put(_conform(self._held, self._schema))
-        self._writer.close()
+        try:
+            if kind is None and self._held:
+                self._put(_conform(self._held, self._schema))
+        finally:
+            close(self._writer)
 
     def write(self, batches: Iterable[pa.RecordBatch]) -> None:
         """Take the next rows; full row groups are written at once."""
@@ -60,6 +62,14 @@ def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatc
     with RowGroups(path, schema) as file:
         file.write(batches)
     return file.rows
+
+
+def close(writer: pq.ParquetWriter) -> None:
+    """Close a writer once: its destructor would try again, and print what it met."""
+    try:
+        writer.close()
+    finally:
+        writer.is_open = False
 
 
 def _conform(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:

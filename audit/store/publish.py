@@ -1,12 +1,13 @@
-"""Publishing a run: everything is staged and hashed first, then moved, the ``runs`` row last.
+"""Publishing a run: everything is staged and hashed first, then put, the ``runs`` row last.
 
-The staged manifest is the journal. A crash before it exists leaves nothing to publish: the staging
-folder is cleared by the next run. A crash after it exists is finished by the next run, which makes
-the same moves again. Either way a table's folder holds whole partitions only.
+A crash before the run is sealed leaves nothing to publish: the staging folder is cleared by the
+next run. A crash after it is finished by the next run, which puts the same files again. Either way
+a table's folder holds whole partitions only, and the row, which only the first can create, commits.
 """
 
 from __future__ import annotations
 
+import logging
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +16,12 @@ from typing import Any
 import orjson
 
 from audit.errors import LockHeldError
+from audit.store import pending
 from audit.store.layout import Layout
 from audit.store.parquet import sha256_of
 from audit.store.sync import sync, write_synced
 
-MANIFEST = "manifest.json"
+_LOG = logging.getLogger("registry_audit.store")
 
 
 @dataclass(frozen=True)
@@ -70,25 +72,30 @@ def publish(layout: Layout, run_id: str) -> None:
     """Bring a sealed run into place; may be called again after a crash at any point of it.
 
     Raises:
-        LockHeldError: Another run of the same id was published first.
+        LockHeldError: The warehouse is no longer held, or another run of the same id was first.
     """
     source = layout.staged(run_id) / "publish"
     row = layout.part("runs", run_id)
     staged = sorted(str(path.relative_to(source)) for path in source.rglob("*") if path.is_file())
+    current = [path for path in staged if path.startswith("current/")]
+    if not layout.is_local:
+        pending.announce(layout, run_id, source, staged)
     for path in staged:
-        if path != row and not path.startswith("current/"):
+        if path != row and path not in current:
             layout.files.put(path, source / path)
+    layout.files.check_held()
     if row in staged:
         _put_row(layout, row, source / row)
-    for path in staged:
-        if path.startswith("current/"):
-            layout.files.put(path, source / path)
+    layout.files.check_held()
+    for path in current:
+        layout.files.put(path, source / path)
+    if not layout.is_local:
+        pending.clear(layout, run_id, staged)
     shutil.rmtree(layout.staged(run_id))
 
 
 def _put_row(layout: Layout, path: str, source: Path) -> None:
     """Commit: from here on the run is published."""
-    layout.files.check_held()
     if not layout.files.create(path, source) and layout.files.read(path) != source.read_bytes():
         raise LockHeldError(f"another process published {path} in {layout.address}")
 
@@ -102,7 +109,7 @@ def recover(layout: Layout, keep: str | None = None) -> list[str]:
         layout: The warehouse.
         keep: A run that will be gone on with: what it collected is not cleared.
     """
-    finished = []
+    finished = _settle(layout)
     for staged in sorted(layout.staging.glob("*")):
         if not staged.is_dir():
             staged.unlink()
@@ -115,3 +122,30 @@ def recover(layout: Layout, keep: str | None = None) -> list[str]:
         else:
             shutil.rmtree(staged)
     return finished
+
+
+def _settle(layout: Layout) -> list[str]:
+    """End what is pending on an object store, and drop what must not be published from here.
+
+    Another machine may have gone on since this one broke off: a run that is sealed here follows
+    only if no run was published after the one it was built on.
+    """
+    if layout.is_local:
+        return []
+    published = [name.removeprefix("run_id=") for name in layout.files.names("runs")]
+    newest = max(published, default=None)
+    sealed = [path.parent for path in sorted(layout.staging.glob("*/ready"))]
+    here = [folder.name for folder in sealed if _built_on(folder) == newest]
+    finished = pending.settle(layout, published, here)
+    for folder in sealed:
+        if folder.name not in here:
+            shutil.rmtree(folder)
+            if folder.name not in published:
+                _LOG.warning("dropped run %s: another followed its forerunner", folder.name)
+    return finished
+
+
+def _built_on(staged: Path) -> str | None:
+    manifest = staged / "publish" / "_manifests" / f"{staged.name}.json"
+    previous: str | None = orjson.loads(manifest.read_bytes())["previous_run_id"]
+    return previous

@@ -6,19 +6,19 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from audit.errors import PrunedError, UsageError, WarehouseError
+from audit.errors import AuditError, PrunedError, UsageError, WarehouseError
 from audit.store import views
 from audit.store.history import exposures_as_of, history_of
-from audit.store.layout import Layout, open_layout
+from audit.store.layout import Layout
 from audit.store.ledger import Ledger
 from audit.store.measures import prepare_measures
 from audit.tables import HISTORY, TABLES
 
-_THINNED = re.compile(r"Table with name (.* was pruned on .*) does not exist")
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z")
 
 
@@ -30,8 +30,11 @@ class Warehouse:
 
     @classmethod
     def at(cls, location: str) -> Warehouse:
-        """Open a warehouse by folder or ``file://`` address; it need not exist yet."""
-        return cls(open_layout(location))
+        """Open a warehouse in a local folder; it need not exist yet."""
+        path = location.removeprefix("file://")
+        if "://" in path:  # audit.opening knows those; here it would be made a folder's name
+            raise UsageError(f"{location} is no local folder", where="warehouse")
+        return cls(Layout(Path(path).absolute()))
 
     def run_ids(self) -> list[str]:
         """Return the ids of all published runs, oldest first."""
@@ -80,12 +83,13 @@ class StoredRun:
         known = Ledger({**earlier.sequences, run_id: ledger.sequences[run_id]})
         self.previous_run_id = earlier.newest
         self.connection = views.connect()
-        self._pruned: PrunedError | None = None
+        self._own: AuditError | None = None
+        self._refused: dict[str, AuditError] = {}
         self._closing: list[str] = []
         for table in TABLES:
             self._open(layout, f"previous_{table}", table, self.previous_run_id)
-            self._pruned = self._open(layout, table, table, run_id) or self._pruned
-        prepare_measures(self.connection, owners=self._pruned is None)
+            self._own = self._open(layout, table, table, run_id) or self._own
+        prepare_measures(self.connection, owners=self._own is None)
         for table in HISTORY:
             views.view(self.connection, f"{table}_history", history_of(layout, table, known))
         views.view(self.connection, "all_runs", "SELECT * FROM runs_history")
@@ -95,16 +99,21 @@ class StoredRun:
         for statement in self._closing:
             self.connection.execute(statement)
 
-    def _open(
-        self, layout: Layout, name: str, table: str, run_id: str | None
-    ) -> PrunedError | None:
-        """Define the view of a partition; one that was thinned out answers with an error."""
+    def _open(self, layout: Layout, name: str, table: str, run_id: str | None) -> AuditError | None:
+        """Define the view of a partition; where it cannot be read, one that answers with an error.
+
+        A run whose own rows are damaged is not opened; of one that was thinned out, and of the run
+        before, what can be read still is.
+        """
         try:
-            rows = views.partition_rows(layout, table, run_id)
-        except PrunedError as error:
-            self._closing.append(views.refused(self.connection, name, table, f"{name}: {error}"))
+            views.view(self.connection, name, views.partition_rows(layout, table, run_id))
+        except (PrunedError, WarehouseError) as error:
+            if isinstance(error, WarehouseError) and run_id == self.run_id:
+                raise
+            word = f"{name}: {error}"
+            self._refused[word] = error
+            self._closing.append(views.refused(self.connection, name, table, word))
             return error
-        views.view(self.connection, name, rows)
         return None
 
     def must_be_whole(self) -> None:
@@ -113,8 +122,24 @@ class StoredRun:
         Raises:
             PrunedError: It was thinned out; what history tables tell of it can still be asked.
         """
-        if self._pruned:
-            raise self._pruned
+        if self._own:
+            raise self._own
+
+    @contextmanager
+    def told(self) -> Iterator[None]:
+        """Turn the engine's word for rows that cannot be read into the error they were met with.
+
+        Raises:
+            PrunedError: The snapshot was thinned out.
+            WarehouseError: The run before is damaged.
+        """
+        try:
+            yield
+        except duckdb.CatalogException as error:
+            for word, met in self._refused.items():
+                if word in str(error):
+                    raise met from error
+            raise
 
     def __enter__(self) -> StoredRun:
         return self
@@ -129,8 +154,9 @@ class StoredRun:
 
         Raises:
             PrunedError: It asks for a snapshot that was thinned out.
+            WarehouseError: It asks for rows of the run before, and that is damaged.
         """
-        with pruned_told():
+        with self.told():
             return self.connection.execute(sql, dict(parameters) if parameters else None)
 
     def rows(
@@ -140,15 +166,3 @@ class StoredRun:
         result = self.query(sql, parameters)
         names = [column[0] for column in result.description or ()]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
-
-
-@contextmanager
-def pruned_told() -> Iterator[None]:
-    """Turn the engine's word for a snapshot that was thinned out into the tool's own error."""
-    try:
-        yield
-    except duckdb.CatalogException as error:
-        told = _THINNED.search(str(error))
-        if told is None:
-            raise
-        raise PrunedError(told[1]) from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
@@ -11,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.model.columns import Columns
+from audit.store.parquet import close
+from audit.store.room import disk_told
 from audit.tables import COLLECTED, TABLES
 
 FLUSH_ROWS = 32_768
@@ -38,13 +41,25 @@ class TaskStaging:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for table in list(self._held):
-            self._flush(table)
-        for writer in self._writers.values():
-            writer.close()
+        with disk_told(self._folder, every=True):
+            try:
+                for table in list(self._held):
+                    self._flush(table)
+            finally:
+                self._close()
+
+    def _close(self) -> None:
+        with ExitStack() as stack:
+            for writer in self._writers.values():
+                stack.callback(close, writer)
 
     def write(self, columns: Columns) -> None:
-        """Take a block of rows of one table."""
+        """Take a block of rows of one table.
+
+        Raises:
+            WarehouseError: They cannot be written: an adapter must not take that for an error of
+                its source.
+        """
         if columns.table not in COLLECTED:
             raise KeyError(f"{columns.table} is not a table that is collected")
         if not columns.rows:
@@ -52,7 +67,8 @@ class TaskStaging:
         held = self._held.setdefault(columns.table, [])
         held.append(to_arrow(columns))
         if sum(block.num_rows for block in held) >= FLUSH_ROWS:
-            self._flush(columns.table)
+            with disk_told(self._folder, every=True):
+                self._flush(columns.table)
 
     def _flush(self, table: str) -> None:
         blocks = self._held.pop(table, [])

@@ -9,50 +9,45 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import orjson
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.errors import WarehouseError
 from audit.store import views
 from audit.store.layout import Layout
 from audit.store.parquet import sha256_of
+from audit.store.pruned import SNAPSHOTS
 from audit.tables import HISTORY, TABLES
-
-_HISTORY = HISTORY
-"""Tables of which every run's partition is read, not the newest's alone."""
 
 
 def check_published(layout: Layout, run_ids: Sequence[str]) -> None:
-    """Check what a new run will read.
+    """Check what a new run will read: the history of every run, and the newest run whole.
 
     Raises:
         PrunedError: The run to build on was thinned out.
         WarehouseError: A file is missing or is not the one that was published; names the file.
     """
     for run_id in run_ids[:-1]:
-        for table in _HISTORY:
-            _must_exist(layout, table, run_id)
-    if run_ids:
-        _check_newest(layout, run_ids[-1])
+        _check(layout, run_id, HISTORY)
+    for run_id in run_ids[-1:]:
+        views.refuse_pruned(layout, SNAPSHOTS[0], [run_id])
+        _check(layout, run_id, tuple(TABLES))
 
 
-def _must_exist(layout: Layout, table: str, run_id: str) -> None:
-    path = layout.part(table, run_id)
-    if not layout.files.exists(path):
-        raise WarehouseError(
-            f"{path} is missing: run {run_id} is damaged; restore it from a backup"
-        )
-
-
-def _check_newest(layout: Layout, run_id: str) -> None:
-    views.refuse_pruned(layout, "placements", [run_id])
-    for table in TABLES:
-        _must_exist(layout, table, run_id)
+def _check(layout: Layout, run_id: str, tables: Sequence[str]) -> None:
+    """Check the files that a run published of some tables."""
     manifest = layout.manifest(run_id)
     if _sha256(layout, manifest) != _recorded(layout, run_id):
-        raise WarehouseError(f"{manifest} is missing or altered; restore it from a backup")
-    for file in orjson.loads(layout.files.read(manifest))["files"]:
-        if _sha256(layout, file["path"]) != file["sha256"]:
-            raise WarehouseError(f"{file['path']} is missing or altered; restore it from a backup")
+        raise _damaged(manifest)
+    told = orjson.loads(layout.files.read(manifest))["files"]
+    for file in told:
+        path = file["path"]
+        if path.partition("/")[0] in tables and _sha256(layout, path) != file["sha256"]:
+            raise _damaged(path)
+
+
+def _damaged(path: str) -> WarehouseError:
+    return WarehouseError(f"{path} is missing or altered; restore it from a backup")
 
 
 def _sha256(layout: Layout, path: str) -> str | None:
@@ -63,5 +58,10 @@ def _sha256(layout: Layout, path: str) -> str | None:
 
 
 def _recorded(layout: Layout, run_id: str) -> str:
-    path = layout.files.local(layout.part("runs", run_id))
-    return str(pq.read_table(path)["manifest_sha256"][0].as_py())
+    """Return the hash of a run's manifest that the table ``runs`` tells."""
+    path = layout.part("runs", run_id)
+    try:
+        rows = pq.read_table(layout.files.local(path), columns=["manifest_sha256"])
+        return str(rows["manifest_sha256"][0].as_py())
+    except (FileNotFoundError, pa.ArrowInvalid, IndexError) as error:
+        raise _damaged(path) from error

@@ -46,7 +46,7 @@ def _refuse(run_id: str, tool: str, why: str) -> None:
 
 
 def _published(layout: Layout, run_ids: Sequence[str]) -> list[tuple[str, str, str]]:
-    rows = views.history_rows(layout, "runs", run_ids)
+    rows = views.partitions_rows(layout, "runs", run_ids)
     with closing(views.connect()) as con:
         query = f"SELECT {', '.join(_WRITTEN)} FROM ({rows}) ORDER BY run_id DESC"  # noqa: S608  our own query
         return con.execute(query).fetchall()

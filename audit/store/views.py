@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from audit.errors import PrunedError, WarehouseError
 from audit.store.layout import Layout
+from audit.store.merged import believed
 from audit.store.pruned import SNAPSHOTS, read_pruned
-from audit.tables import TABLES
+from audit.tables import HISTORY, TABLES
 
 
 def connect(spill: Path | None = None, memory: str = "512MB") -> duckdb.DuckDBPyConnection:
@@ -49,16 +50,22 @@ def parquet_rows(table: str, files: Iterable[Path], run_id: str | None = None) -
     empty = _empty(table)
     if not listed:
         return f"SELECT {empty}{extra} WHERE false"
-    names = ", ".join(_file(path) for path in listed)
     return (
         f"SELECT *{extra} FROM (SELECT {empty} WHERE false UNION ALL BY NAME "  # noqa: S608  paths are quoted
-        f"SELECT * FROM read_parquet([{names}], hive_partitioning=false, union_by_name=true))"
+        f"FROM {_reading(listed)})"
     )
 
 
 def _empty(table: str) -> str:
     stored = TABLES[table].schema
     return ", ".join(f'NULL::{_sql_type(field.type)} AS "{field.name}"' for field in stored)
+
+
+def _reading(files: Iterable[Path], named: str = "") -> str:
+    """Return a reading of files; with ``named`` each row's file is told in a column so called."""
+    names = ", ".join(_file(path) for path in files)
+    more = f", filename='{named}'" if named else ""
+    return f"read_parquet([{names}], hive_partitioning=false, union_by_name=true{more})"
 
 
 def _sql_type(kind: pa.DataType) -> str:
@@ -85,8 +92,37 @@ def partition_rows(layout: Layout, table: str, run_id: str | None) -> str:
 def history_rows(layout: Layout, table: str, run_ids: Iterable[str]) -> str:
     """Return a query for a table's rows over several runs, with ``run_id``.
 
+    Where a merged copy of the table holds the rows of some of them, it is read in their place.
+
     Raises:
+        PrunedError: It asks for a snapshot that was thinned out.
         WarehouseError: A run's partition is missing: it must not read as empty.
+    """
+    listed = list(run_ids)
+    copy = believed(layout, table) if len(listed) > 1 and table in HISTORY else None
+    covered = [run_id for run_id in listed if copy and run_id in copy.runs]
+    if copy is None or not covered:
+        return partitions_rows(layout, table, listed)
+    wanted = ", ".join(map(_literal, covered))
+    rest = partitions_rows(layout, table, [run for run in listed if run not in copy.runs])
+    return (
+        f"SELECT * FROM ({merged_rows(table, copy.file)}) WHERE run_id IN ({wanted}) "  # noqa: S608  quoted
+        f"UNION ALL SELECT * FROM ({rest})"
+    )
+
+
+def merged_rows(table: str, file: Path) -> str:
+    """Return a query for the rows of a merged copy, which holds ``run_id`` itself."""
+    return (
+        f"SELECT {_empty(table)}, NULL::VARCHAR AS run_id WHERE false "  # noqa: S608  quoted
+        f"UNION ALL BY NAME FROM {_reading([file])}"
+    )
+
+
+def partitions_rows(layout: Layout, table: str, run_ids: Iterable[str]) -> str:
+    """Do what ``history_rows`` does from the partitions alone.
+
+    It is one reading of many files: a union of one reading a run costs time and memory by the run.
     """
     listed = list(run_ids)
     try:
@@ -103,14 +139,12 @@ def history_rows(layout: Layout, table: str, run_ids: Iterable[str]) -> str:
 
 def _rows_of_runs(table: str, files: Mapping[str, Path]) -> str:
     """Return one reading of many files: a union of a reading a run costs memory by the run."""
-    names = ", ".join(_file(path) for path in files.values())
     runs = ", ".join(f"({_literal(str(path))}, {_literal(run)})" for run, path in files.items())
     return (
         "SELECT stored.* EXCLUDE (read_from), "  # noqa: S608  paths are quoted
         "coalesce(runs.run_id, error('no run of ' || stored.read_from)) AS run_id "
         f"FROM (SELECT {_empty(table)}, NULL::VARCHAR AS read_from WHERE false UNION ALL BY NAME "
-        f"SELECT * FROM read_parquet([{names}], hive_partitioning=false, union_by_name=true, "
-        "filename='read_from')) AS stored "
+        f"FROM {_reading(files.values(), named='read_from')}) AS stored "
         f"LEFT JOIN (VALUES {runs}) AS runs(read_from, run_id) USING (read_from)"
     )
 
@@ -143,5 +177,13 @@ def refused(con: duckdb.DuckDBPyConnection, name: str, table: str, word: str) ->
 
 
 def view(con: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
-    """Create a view; ``name`` is one of ours, never a user's."""
-    con.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS {query}')
+    """Create a view; ``name`` is one of ours, never a user's.
+
+    Raises:
+        WarehouseError: A file that it reads is damaged.
+    """
+    try:
+        con.execute(f'CREATE OR REPLACE TEMP VIEW "{name}" AS {query}')
+    except (duckdb.InvalidInputException, duckdb.IOException) as error:
+        told = str(error).partition("\n")[0]
+        raise WarehouseError(f"{name} cannot be read: {told}; ask registry-audit verify") from error

@@ -198,24 +198,41 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         path, _, query = self.path.partition("?")
-        length = int(self.headers.get("Content-Length") or 0)
         request = Request(
             self.command,
             path,
             dict(parse_qsl(query, keep_blank_values=True)),
             self.headers,
-            self.rfile.read(length),
+            self._body(),
         )
         response = cast("_Server", self.server).handler(request)
         # Without send_response: it adds the machine's date, and answers are to be the same always.
         self.send_response_only(response.status)
         for name, value in response.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(response.body)))
+        if "Content-Length" not in response.headers:  # of HEAD: what GET would answer with
+            self.send_header("Content-Length", str(len(response.body)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(response.body)
         self.wfile.flush()
+
+    def handle_expect_100(self) -> bool:
+        """Say ``100 Continue`` at once: the client waits for it before it sends the body."""
+        going_on = super().handle_expect_100()
+        self.wfile.flush()
+        return going_on
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding", "").lower() != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        parts = []
+        while size := int(self.rfile.readline().partition(b";")[0], 16):
+            parts.append(self.rfile.read(size))
+            self.rfile.readline()
+        while self.rfile.readline().strip():  # trailers
+            pass
+        return b"".join(parts)
 
     # The base class finds the method of a verb by these names.
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815 - see above

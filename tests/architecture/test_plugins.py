@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,15 +14,26 @@ from typing import Any
 import pytest
 
 from audit import plugins
-from audit.ports import Capabilities, Demo, Importer, RegistryProvider, Report, Settings
+from audit.ports import (
+    Capabilities,
+    Demo,
+    Importer,
+    ObjectStore,
+    RegistryProvider,
+    Report,
+    Settings,
+    StoreSettings,
+)
 from tests.support.project import pyproject
 
 PORTS = {
     plugins.PROVIDERS: RegistryProvider,
     plugins.IMPORTERS: Importer,
     plugins.REPORTS: Report,
+    plugins.STORES: ObjectStore,
     plugins.DEMO: Demo,
 }
+NAMELESS = (plugins.STORES, plugins.DEMO)  # a store goes by every scheme that leads to it
 DECLARED = pyproject()["project"]["entry-points"]
 POINTS = [(group, name) for group, names in DECLARED.items() for name in names]
 SDK = (
@@ -64,7 +76,7 @@ def parameters(method: Callable[..., Any]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("group", "name"), [p for p in POINTS if p[0] != plugins.DEMO])
+@pytest.mark.parametrize(("group", "name"), [p for p in POINTS if p[0] not in NAMELESS])
 def test_a_plugin_knows_its_own_name(group, name):
     assert plugins.load(group, name).name == name
 
@@ -81,6 +93,13 @@ def test_a_provider_states_its_sources_its_gaps_and_its_settings(name):
         assert words.strip(), fact
 
 
+@pytest.mark.parametrize("scheme", DECLARED[plugins.STORES])
+def test_a_store_states_its_settings_and_takes_no_secret(scheme):
+    model = plugins.store(scheme).settings_model
+    assert issubclass(model, StoreSettings)
+    assert [name for name in model.model_fields if re.search("secret|key|token|pass", name)] == []
+
+
 @pytest.mark.parametrize(
     "module",
     [
@@ -88,7 +107,7 @@ def test_a_provider_states_its_sources_its_gaps_and_its_settings(name):
         *sorted(
             {
                 target.partition(":")[0]
-                for group in (plugins.PROVIDERS, plugins.IMPORTERS, plugins.REPORTS)
+                for group in (plugins.PROVIDERS, plugins.IMPORTERS, plugins.REPORTS, plugins.STORES)
                 for target in DECLARED[group].values()
             }
         ),

@@ -24,9 +24,9 @@ def run_id(estate: Estate) -> str:
     return estate.moment.strftime("%Y%m%dT%H%M%SZ")
 
 
-def commit_estate(root: Path, estate: Estate) -> Committed:
+def commit_estate(root: Path | Layout, estate: Estate) -> Committed:
     """Publish a run in which everything that can be read of the estate was read."""
-    layout = Layout(root)
+    layout = Layout(root) if isinstance(root, Path) else root
     folder = layout.staged(run_id(estate)) / "raw"
     outcomes: dict[str, ScopeOutcome] = {}
     for place in estate.places:
@@ -37,7 +37,9 @@ def commit_estate(root: Path, estate: Estate) -> Committed:
                 outcome = inventory(estate, place, registry)
                 known = outcomes.get(outcome.ref.scope_id)
                 joined = worst(known.outcome if known else None, outcome.outcome)
-                outcomes[outcome.ref.scope_id] = ScopeOutcome(outcome.ref, Outcome(joined))
+                count = outcome.listed + (known.listed if known else 0)
+                told = ScopeOutcome(outcome.ref, Outcome(joined), listed=count)
+                outcomes[outcome.ref.scope_id] = told
     return commit_outcomes(layout, estate.moment, list(outcomes.values()))
 
 
@@ -71,7 +73,8 @@ def inventory(estate: Estate, place: Place, registry: Registry) -> ScopeOutcome:
         account=place.account,
         region=place.region,
     )
-    return ScopeOutcome(ref, Outcome(inventory_outcome(estate, place, registry)))
+    outcome = Outcome(inventory_outcome(estate, place, registry))
+    return ScopeOutcome(ref, outcome, listed=len(list(listed(estate, place, registry))))
 
 
 def blocks(estate: Estate, place: Place, registry: Registry) -> list[Columns]:

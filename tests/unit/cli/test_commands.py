@@ -134,8 +134,8 @@ def test_a_key_given_twice_stops_the_run(desk):
 
 def test_a_warehouse_of_another_kind_is_refused(desk):
     desk.write({})
-    told = reasoned(desk.do("run", "--warehouse", "s3://bucket/warehouse"))
-    assert "s3:// warehouses are not supported" in told
+    told = reasoned(desk.do("run", "--warehouse", "ftp://host/warehouse"))
+    assert "warehouse: unknown name 'ftp'" in told
 
 
 def test_the_configuration_is_found_by_the_environment(desk, monkeypatch):

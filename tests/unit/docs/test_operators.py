@@ -24,6 +24,7 @@ from tests.unit.docs.conftest import Nights
 from tests.unit.docs.pages import blocks, column, section, table
 
 PAGE = "docs/operators.md"
+STORES = {"s3": "s3", "azure": "az", "gcs": "gs"}
 CLOUDS = {"AWS": "aws", "Azure": "azure", "Google Cloud": "gcp"}
 AZURE_REQUESTS = {
     "entra.token": "entra:GetToken",
@@ -107,6 +108,22 @@ def test_the_walk_over_the_settings_meets_blocks_lists_and_options():
     assert wanted["providers.aws.credentials"] == "none"
     assert wanted["providers.azure.endpoints.registries"] == "{}"
     assert "policy" not in wanted
+
+
+def test_every_key_of_a_store_is_explained_with_its_default():
+    told = {
+        (row[0], kind): row[2] for row in table(PAGE, "Settings of a store") for kind in kinds(row)
+    }
+    wanted = {
+        (name, kind): default
+        for kind, scheme in STORES.items()
+        for name, default in keys(plugins.store(scheme).settings_model)
+    }
+    assert told == wanted
+
+
+def kinds(row: list[str]) -> list[str]:
+    return list(STORES) if row[1] == "all" else row[1].split(", ")
 
 
 def test_the_reports_named_are_the_ones_there_are():

@@ -28,6 +28,7 @@ def ledgers(draw: st.DrawFn) -> list[Link]:
             draw(st.sampled_from(("complete", "partial"))),
             str(place),
             str(place - 1),
+            "{}",
         )
         for place, hour in enumerate(hours)
     ]
