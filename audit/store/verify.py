@@ -30,7 +30,9 @@ def check_published(layout: Layout, run_ids: Sequence[str]) -> None:
     """
     wanted = [(table, run) for run in run_ids[:-1] for table in HISTORY]
     wanted += [(table, run) for run in run_ids[-1:] for table in TABLES]
-    with suppress(FileNotFoundError):  # at once, where it is far away; what is missing is told below
+    with suppress(
+        FileNotFoundError
+    ):  # at once, where it is far away; what is missing is told below
         layout.files.fetch([layout.manifest(run) for run in run_ids])
         layout.files.fetch([layout.part(table, run) for table, run in wanted])
     for run_id in run_ids[:-1]:
