@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.resources import files
+from pathlib import Path
 from typing import NamedTuple
 
 import duckdb
@@ -17,7 +18,7 @@ from audit.store import views
 from audit.store.history import exposures_as_of, groups_as_of, previous_rows
 from audit.store.layout import Layout
 from audit.store.ledger import Ledger
-from audit.store.parquet import write_parquet
+from audit.store.writing import write_findings, write_ordered
 from audit.tables import COLLECTED, TABLES
 
 _STEPS = (
@@ -31,7 +32,6 @@ _SNAPSHOT = {
     "images": "images_all",
     "placements": "placements_current",
     "assessments": "assessments_all",
-    "findings": "findings_all",
     "vulnerabilities": "vulnerabilities_changed",
     "vulnerability_groups": "groups_changed",
     "exposures": "exposure_changes",
@@ -42,7 +42,6 @@ _SNAPSHOT = {
     "waivers": "waivers_now",
 }
 _FLAT = {
-    "findings": ("flat_findings", TABLES["findings"].sort_by),
     "images": ("flat_images", TABLES["placements"].sort_by),
     "exposures": ("flat_exposures", TABLES["exposures"].sort_by),
     "controls": ("flat_controls", TABLES["control_results"].sort_by),
@@ -128,14 +127,21 @@ class Assembly:
 
         The flat tables of the newest run stay where a run is filled in for an earlier moment.
         """
+        flat = self.inputs.run_id > (self.inputs.ledger.newest or "")
         written = {}
         for table, relation in _SNAPSHOT.items():
             path = self.layout.part(table, self.inputs.run_id)
-            written[path] = self._write(path, relation, TABLES[table].sort_by, TABLES[table].schema)
-        newest = self.inputs.ledger.newest
-        for name, (relation, order) in _FLAT.items() if self.inputs.run_id > (newest or "") else ():
-            self._write(f"current/{name}.parquet", relation, order, None)
+            order, schema = TABLES[table].sort_by, TABLES[table].schema
+            written[path] = write_ordered(self.con, self._target(path), relation, order, schema)
+        path = self.layout.part("findings", self.inputs.run_id)
+        beside = self._target("current/findings.parquet") if flat else None
+        written[path] = write_findings(self.con, self._target(path), beside)
+        for name, (relation, order) in _FLAT.items() if flat else ():
+            write_ordered(self.con, self._target(f"current/{name}.parquet"), relation, order, None)
         return written
+
+    def _target(self, path: str) -> Path:
+        return self.layout.staged(self.inputs.run_id) / "publish" / path
 
     def scopes(self) -> list[ScopeEnd]:
         """Return how every scope of this run ended, those that nobody planned included."""
@@ -156,17 +162,6 @@ class Assembly:
             "WHERE getvariable('command') = 'run' OR p.observed_run_id = getvariable('run_id')"
         ).fetchone()
         return int(row[0]) if row else 0
-
-    def _write(
-        self, path: str, relation: str, order: tuple[str, ...], schema: pa.Schema | None
-    ) -> int:
-        names = self.con.execute(f"DESCRIBE {relation}").fetchall()
-        rest = [f'"{name[0]}"' for name in names if name[0] not in order]
-        keys = ", ".join([f'"{name}" NULLS FIRST' for name in order] + rest)
-        query = f"SELECT * FROM {relation} ORDER BY {keys}"  # noqa: S608  our own names
-        reader = self.con.sql(query).to_arrow_reader(65_536)
-        target = self.layout.staged(self.inputs.run_id) / "publish" / path
-        return write_parquet(target, schema or _plain(reader.schema), reader)
 
     def _set_values(self) -> None:
         values: dict[str, object] = {
@@ -247,18 +242,6 @@ def scope_rows(outcomes: Iterable[ScopeOutcome], run_id: str) -> pa.Table:
         for outcome in outcomes
     ]
     return pa.Table.from_pylist(rows, schema=TABLES["scopes"].schema)
-
-
-def _plain(schema: pa.Schema) -> pa.Schema:
-    """Name list items as in ``audit.tables``, so that every file has the same Arrow types."""
-    return pa.schema(
-        [
-            pa.field(field.name, pa.list_(pa.field("element", field.type.value_type)))
-            if pa.types.is_list(field.type)
-            else field
-            for field in schema
-        ]
-    )
 
 
 def _sql(step: str) -> str:

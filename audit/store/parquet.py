@@ -5,28 +5,63 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-ROW_GROUP = 131_072
+ROW_GROUP = 65_536
+
+
+class RowGroups:
+    """A Parquet file on its way: whatever sizes rows come in, its row groups have one size.
+
+    Rows are cast to ``schema`` by name. A file without rows is a file all the same.
+    """
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.rows = 0
+        self._schema = schema
+        self._held: list[pa.RecordBatch] = []
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd", compression_level=3)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None and self._held:
+                self._put(_conform(self._held, self._schema))
+        finally:
+            close(self._writer)
+
+    def write(self, batches: Iterable[pa.RecordBatch]) -> None:
+        """Take the next rows; full row groups are written at once."""
+        for batch in batches:
+            self._held.append(batch)
+            while sum(held.num_rows for held in self._held) >= ROW_GROUP:
+                table = _conform(self._held, self._schema)
+                self._put(table.slice(0, ROW_GROUP))
+                self._held = table.slice(ROW_GROUP).to_batches()
+
+    def _put(self, table: pa.Table) -> None:
+        if table.num_rows:
+            self._writer.write_table(table, row_group_size=ROW_GROUP)
+            self.rows += table.num_rows
 
 
 def write_parquet(path: Path, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> int:
-    """Write batches to ``path`` in row groups of a fixed size and return the number of rows.
-
-    Batches are cast to ``schema`` by name. An input without rows makes a file without rows.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    rows = 0
-    writer = pq.ParquetWriter(path, schema, compression="zstd", compression_level=3)
-    try:
-        for table in _row_groups(schema, batches):
-            writer.write_table(table, row_group_size=ROW_GROUP)
-            rows += table.num_rows
-    finally:
-        close(writer)
-    return rows
+    """Write batches to ``path`` and return the number of rows; see :class:`RowGroups`."""
+    with RowGroups(path, schema) as file:
+        file.write(batches)
+    return file.rows
 
 
 def close(writer: pq.ParquetWriter) -> None:
@@ -35,22 +70,6 @@ def close(writer: pq.ParquetWriter) -> None:
         writer.close()
     finally:
         writer.is_open = False
-
-
-def _row_groups(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterable[pa.Table]:
-    """Cut a stream of batches into tables of ROW_GROUP rows, whatever sizes it came in."""
-    held: list[pa.RecordBatch] = []
-    rows = 0
-    for batch in batches:
-        held.append(batch)
-        rows += batch.num_rows
-        while rows >= ROW_GROUP:
-            table = _conform(held, schema)
-            yield table.slice(0, ROW_GROUP)
-            held = table.slice(ROW_GROUP).to_batches()
-            rows -= ROW_GROUP
-    if held and rows:
-        yield _conform(held, schema)
 
 
 def _conform(batches: list[pa.RecordBatch], schema: pa.Schema) -> pa.Table:

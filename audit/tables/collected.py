@@ -198,7 +198,10 @@ FINDINGS = Table(
         text("url", "Primary reference."),
         text("location", "Place in the image (file path), where the source tells it."),
         text("layer_digest", "Layer that brought the package, where the source tells it."),
-        text("native_id", "The source's own id of the statement."),
+        text(
+            "native_id",
+            "The source's own id of the statement, kept where nothing else tells two apart.",
+        ),
         time("native_first_seen_at", "When the source first saw it."),
         text("native_state", "The source's state of the statement, such as ACTIVE or SUPPRESSED."),
         text(

@@ -1,24 +1,36 @@
 -- Everything stated about every placed image: this run's statements, and earlier ones wherever the
 -- source did not answer for the image in this run.
+CREATE TEMP TABLE unanswered AS
+SELECT provider, registry_id, repository, digest, source FROM assessments_all
+WHERE (told_state <> 'assessed' OR observed_run_id <> getvariable('run_id')) AND source <> 'none';
+
+CREATE TEMP VIEW staged_findings_owned AS
+SELECT s.* REPLACE (coalesce(a.owner, s.provider) AS provider,
+    getvariable('run_id') AS observed_run_id)
+FROM staged_findings AS s
+LEFT JOIN adopted AS a ON s.provider = 'files' AND (a.registry_id, a.repository, a.digest)
+    = (s.registry_id, s.repository, s.digest);
+
+-- Statements that only the source's own id tells apart keep it. Elsewhere it tells nothing that the
+-- other columns do not, and as most are random it would make a snapshot five times as large.
+CREATE TEMP TABLE told_twice AS
+SELECT hash(provider, registry_id, repository, digest, source, vulnerability_id, package_name,
+    package_version, location) AS statement
+FROM staged_findings_owned GROUP BY ALL HAVING count(*) > 1;
+
 CREATE TEMP TABLE findings_all AS
-WITH staged AS (
-    SELECT s.* REPLACE (coalesce(a.owner, s.provider) AS provider,
-        getvariable('run_id') AS observed_run_id)
-    FROM staged_findings AS s
-    LEFT JOIN adopted AS a ON s.provider = 'files' AND (a.registry_id, a.repository, a.digest)
-        = (s.registry_id, s.repository, s.digest)
-), unanswered AS (
-    SELECT provider, registry_id, repository, digest, source FROM assessments_all
-    WHERE (told_state <> 'assessed' OR observed_run_id <> getvariable('run_id'))
-        AND source <> 'none'
-)
-SELECT * FROM staged
-SEMI JOIN placements_current USING (provider, registry_id, repository, digest)
-UNION ALL BY NAME
+SELECT * REPLACE (CASE WHEN hash(provider, registry_id, repository, digest, source,
+    vulnerability_id, package_name, package_version, location) IN (FROM told_twice)
+    THEN native_id END AS native_id)
+FROM staged_findings_owned
+SEMI JOIN placements_current USING (provider, registry_id, repository, digest);
+
+INSERT INTO findings_all BY NAME
 SELECT f.* FROM prev_findings AS f
 SEMI JOIN unanswered USING (provider, registry_id, repository, digest, source)
 WHERE NOT EXISTS (
-    FROM staged AS s
+    FROM (FROM findings_all SEMI JOIN unanswered
+        USING (provider, registry_id, repository, digest, source)) AS s
     WHERE (s.provider, s.registry_id, s.repository, s.digest, s.source, s.vulnerability_id)
         = (f.provider, f.registry_id, f.repository, f.digest, f.source, f.vulnerability_id)
         AND s.package_name IS NOT DISTINCT FROM f.package_name

@@ -3,11 +3,11 @@ CREATE TEMP VIEW flat_images AS
 SELECT getvariable('run_id') AS run_id, p.*, i.* EXCLUDE (digest)
 FROM placements_current AS p JOIN images_all AS i USING (digest);
 
-CREATE TEMP VIEW flat_findings AS
+CREATE TEMP MACRO flat_findings_of(found) AS TABLE
 SELECT getvariable('run_id') AS run_id, f.*, p.account, p.region, p.scope_id, p.tags,
     p.pushed_at, p.last_pulled_at, p.in_use, p.archived, p.current, i.os, i.architecture,
     a.state AS assessment_state, a.scanned_at
-FROM findings_all AS f
+FROM query_table(found) AS f
 JOIN placements_current AS p USING (provider, registry_id, repository, digest)
 JOIN images_all AS i USING (digest)
 LEFT JOIN (SELECT provider, registry_id, repository, digest, source, state, scanned_at

@@ -75,6 +75,6 @@ def test_an_analyst_opens_a_store_by_its_address(tmp_path, monkeypatch, kind):
     night = first_night(3, SMALL, places()[:1])
     with place(kind, tmp_path, monkeypatch) as served:
         commit_estate(served.layout(), night)
-        warehouse = open_notebook(served.address, served.block)
+        warehouse = open_notebook(served.address, store=served.block)
         assert warehouse.runs == [run_id(night)]
         assert len(warehouse.table("findings")) > 0

@@ -16,7 +16,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib import pyplot
+from matplotlib import pyplot as plt
 
 from audit.notebook import open_warehouse
 from providers.loopback.story import first_night, next_night
@@ -60,7 +60,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shown(folder, monkeypatch):
     monkeypatch.chdir(folder)
     yield run(POSTURE)
-    pyplot.close("all")
+    plt.close("all")
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
