@@ -87,8 +87,11 @@ class ObjectFiles:
         return self._store.create(path, source.read_bytes()) is not None
 
     def delete(self, path: str) -> None:
-        """Remove an object."""
+        """Remove an object, and the copy of it that is here."""
+        copy = self._copy_of(path)
         self._store.delete(path)
+        if copy:
+            copy.unlink(missing_ok=True)
 
     @contextmanager
     def writing(self, run_id: str) -> Iterator[None]:

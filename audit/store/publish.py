@@ -17,6 +17,7 @@ import orjson
 
 from audit.errors import LockHeldError
 from audit.store import pending
+from audit.store.chain import chain_of
 from audit.store.layout import Layout
 from audit.store.parquet import sha256_of
 from audit.store.sync import sync, write_synced
@@ -128,14 +129,14 @@ def _settle(layout: Layout) -> list[str]:
     """End what is pending on an object store, and drop what must not be published from here.
 
     Another machine may have gone on since this one broke off: a run that is sealed here follows
-    only if no run was published after the one it was built on.
+    only if no run was published after the one it names as its forerunner.
     """
     if layout.is_local:
         return []
     published = [name.removeprefix("run_id=") for name in layout.files.names("runs")]
-    newest = max(published, default=None)
     sealed = [path.parent for path in sorted(layout.staging.glob("*/ready"))]
-    here = [folder.name for folder in sealed if _built_on(folder) == newest]
+    last = chain_of(layout, published)[-1].manifest_sha256 if sealed and published else None
+    here = [folder.name for folder in sealed if _built_on(folder) == last]
     finished = pending.settle(layout, published, here)
     for folder in sealed:
         if folder.name not in here:
@@ -147,5 +148,5 @@ def _settle(layout: Layout) -> list[str]:
 
 def _built_on(staged: Path) -> str | None:
     manifest = staged / "publish" / "_manifests" / f"{staged.name}.json"
-    previous: str | None = orjson.loads(manifest.read_bytes())["previous_run_id"]
+    previous: str | None = orjson.loads(manifest.read_bytes())["previous_manifest_sha256"]
     return previous

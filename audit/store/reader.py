@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,9 @@ class StoredRun:
         self._own: AuditError | None = None
         self._refused: dict[str, AuditError] = {}
         self._closing: list[str] = []
+        runs = [run for run in (run_id, self.previous_run_id) if run]
+        with suppress(FileNotFoundError):  # whoever opens what is missing says so
+            layout.files.fetch([layout.part(table, run) for table in TABLES for run in runs])
         for table in TABLES:
             self._open(layout, f"previous_{table}", table, self.previous_run_id)
             self._own = self._open(layout, table, table, run_id) or self._own

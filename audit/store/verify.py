@@ -7,6 +7,7 @@ could not be told from what is really gone.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import orjson
 import pyarrow as pa
@@ -27,6 +28,13 @@ def check_published(layout: Layout, run_ids: Sequence[str]) -> None:
         PrunedError: The run to build on was thinned out.
         WarehouseError: A file is missing or is not the one that was published; names the file.
     """
+    wanted = [(table, run) for run in run_ids[:-1] for table in HISTORY]
+    wanted += [(table, run) for run in run_ids[-1:] for table in TABLES]
+    with suppress(
+        FileNotFoundError
+    ):  # at once, where it is far away; what is missing is told below
+        layout.files.fetch([layout.manifest(run) for run in run_ids])
+        layout.files.fetch([layout.part(table, run) for table, run in wanted])
     for run_id in run_ids[:-1]:
         _check(layout, run_id, HISTORY)
     for run_id in run_ids[-1:]:

@@ -7,7 +7,9 @@ every conditional write through, so it can prove nothing here.
 
 from __future__ import annotations
 
+import itertools
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import orjson
@@ -23,13 +25,16 @@ from audit.store.verify import check_published
 from audit.tables import TABLES
 from providers.loopback.story import first_night, next_night, places
 from tests.support.staging import commit_estate, run_id
+from tests.support.stores.gcs import CloudStorage
 from tests.support.stores.places import KINDS, Place, place
-from tests.support.stores.recorded import times
+from tests.support.stores.recorded import Asked, times
 from tests.support.strategies import SMALL
 
 ONE = first_night(3, SMALL, places()[:1])
 TWO = next_night(ONE, 4, SMALL)
 THREE = next_night(TWO, 5, SMALL)
+ASKED_ANEW = ("/_pruned.json", "/_compact/index.json")
+"""What says which files stand in for others, or are gone: it may change, so no copy is believed."""
 RUNS = [run_id(ONE), run_id(TWO)]
 
 
@@ -110,14 +115,16 @@ def test_a_published_file_is_fetched_once_and_runs_alone_is_listed(store):
         run.rows("SELECT * FROM findings")
     assert len(store.server.paths("list")) == 1
     assert "/runs" in store.server.paths("list")[0]
-    read = store.server.paths("read")
+    read = [path for path in store.server.paths("read") if not path.endswith(ASKED_ANEW)]
     assert all(name.endswith("/part-0.parquet") for name in read)
     calls = 2 if store.kind == "s3" else 1  # pyarrow asks S3 for the size first
     assert len(read) == calls * len(set(read))
     store.server.asked.clear()
     with Warehouse(store.layout("reader")).open_run() as run:
         run.rows("SELECT * FROM findings")
-    assert [what.kind for what in store.server.asked] == ["list"]
+    assert len(store.server.paths("list")) == 1
+    assert all(path.endswith(ASKED_ANEW) for path in store.server.paths("read"))
+    assert store.server.paths("write") == []
 
 
 def test_publishing_lists_runs_and_what_is_pending_only(store):
@@ -169,6 +176,48 @@ def test_an_upload_that_fails_publishes_nothing_and_the_next_run_finishes_it(sto
     with writer_lock(layout, "next"):
         assert recover(layout) == RUNS[1:]
     same_as(local, store, RUNS)
+
+
+@pytest.mark.slow
+def test_a_connection_lost_at_any_write_loses_no_night(tmp_path, monkeypatch, local):
+    """The process dies at its n-th write; the next run is on the same machine or on another."""
+    with place("gcs", tmp_path, monkeypatch) as store:
+        publish(store, ONE)
+        server = store.server.handler
+        assert isinstance(server, CloudStorage)
+        bucket = server.bucket
+        before, deaths = dict(bucket.objects), 0
+        for fatal in range(0, 1000, 3):
+            bucket.objects = dict(before)
+            store.server.fault = dead_from(fatal)
+            try:
+                publish(store, TWO, f"first {fatal}")
+            except WarehouseError:
+                deaths += 1
+            else:
+                break
+            finally:
+                store.server.fault = lambda _: None
+            assert set(Warehouse(store.layout(f"reader {fatal}")).run_ids()) <= set(RUNS)
+            store.clock.pass_by(minutes=4)
+            go_on(store, f"{'first' if fatal % 2 else 'other'} {fatal}")
+            same_as(local, store, RUNS)
+        assert deaths > 5
+
+
+def dead_from(fatal: int) -> Callable[[Asked], int | None]:
+    """Refuse every write but the first ``fatal``."""
+    written = itertools.count()
+    return lambda what: 403 if what.kind == "write" and next(written) >= fatal else None
+
+
+def go_on(store: Place, machine: str) -> None:
+    """Do what the next run does, up to its own night where the broken one is not finished."""
+    layout = store.layout(machine)
+    with writer_lock(layout, run_id(TWO)):
+        recover(layout)
+        if run_id(TWO) not in Warehouse(layout).run_ids():
+            commit_estate(layout, TWO)
 
 
 def test_what_another_machine_left_half_put_is_taken_back(store, local, caplog):
