@@ -11,8 +11,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audit.errors import WarehouseError
-from audit.store.chain import Link, chain_of, manifest_files
+from audit.store.chain import chain_of
 from audit.store.layout import Layout
 from audit.store.merged import FOLDER, INDEX, Index, MergedFile, forget, read_index
 from audit.store.parquet import sha256_of, write_parquet
@@ -32,16 +31,15 @@ class Compacted(NamedTuple):
 def compact(layout: Layout, run_ids: Sequence[str]) -> list[Compacted]:
     """Write one merged copy of every history table and make readers find it.
 
-    Must be called with the writer lock held. The partitions are left as they are, and the copies
-    of before stay until the new ones are in place.
+    Must be called with the writer lock held, over runs that ``check_published`` found whole. The
+    partitions are left as they are, and the copies of before stay until the new ones are in place.
 
     Raises:
-        WarehouseError: A partition is missing or altered: it is not copied.
+        WarehouseError: The runs are no chain.
     """
     chain = chain_of(layout, run_ids)
     if len(chain) < 2:
         return []
-    _check_partitions(layout, chain)
     runs = [link.run_id for link in chain]
     done, files = [], {}
     for table in HISTORY:
@@ -86,23 +84,6 @@ def _column(partition: pa.Table, field: pa.Field[Any], run_id: str) -> pa.Chunke
     if field.name not in partition.column_names:
         return pa.chunked_array([pa.nulls(partition.num_rows, field.type)])
     return partition[field.name].cast(field.type)
-
-
-def _check_partitions(layout: Layout, chain: Sequence[Link]) -> None:
-    for link in chain:
-        if sha256_of(layout.files.local(layout.manifest(link.run_id))) != link.manifest_sha256:
-            raise WarehouseError(f"{layout.manifest(link.run_id)} is altered: nothing is merged")
-        for file in manifest_files(layout, link.run_id):
-            path = str(file["path"])
-            if path.partition("/")[0] in HISTORY and _sha256(layout, path) != file["sha256"]:
-                raise WarehouseError(f"{path} is missing or altered: nothing is merged")
-
-
-def _sha256(layout: Layout, path: str) -> str | None:
-    try:
-        return sha256_of(layout.files.local(path))
-    except FileNotFoundError:
-        return None
 
 
 def _write_index(layout: Layout, index: Index) -> None:

@@ -191,7 +191,10 @@ def test_a_damaged_partition_is_not_merged(plain: Year, tmp_path: Path):
     cut(harmed)
     done = year.do("compact")
     assert done.code == 1
-    assert f"{harmed.relative_to(year.root)} is missing or altered: nothing is merged" in done.err
+    assert (
+        f"{harmed.relative_to(year.root)} is missing or altered; restore it from a backup"
+        in done.err
+    )
     assert copies(year) == []
 
 

@@ -137,7 +137,7 @@ def test_a_pruned_run_says_so_and_names_the_nearest_kept_ones(whole: Year, prune
             warehouse.table(table, gone)
     with pytest.raises(PrunedError, match=gone):
         warehouse.sql("SELECT count(*) FROM findings JOIN placements USING (digest)", gone)
-    with pytest.raises(PrunedError, match=f"previous_images: run {gone} was pruned"):
+    with pytest.raises(PrunedError, match=f"images: run {gone} was pruned"):
         warehouse.sql("SELECT count(*) FROM previous_images WHERE kind = 'image'", after)
 
 
