@@ -20,15 +20,6 @@ CLOCKS = (
     *("published_at", "fix_available_at", "native_first_observed_at", "first_seen_at"),
     *("kev_added_at", "evaluated_at"),
 )
-_COVERAGE = pa.schema(
-    [pa.field(n, pa.string()) for n in ("run_id", "provider", "account", "region", "registry_id")]
-    + [pa.field("state", pa.string())]
-    + [pa.field(n, pa.int64()) for n in ("placements", "current_placements")]
-)
-_METHODS = pa.schema(
-    [pa.field(n, pa.string()) for n in ("run_id", "provider", "account", "registry_id", "source")]
-    + [pa.field(n, pa.string()) for n in ("change", "before", "after")]
-)
 _OWNERS = pa.schema(
     [pa.field(n, pa.string()) for n in ("provider", "registry_id", "repository", "owner")]
 )
@@ -126,12 +117,8 @@ class Measures:
         self.con.register("runs_history", _table("runs", runs))
         self.con.register("exposures_history", _table("exposures", changes))
         self.con.register("repository_owners", pa.Table.from_pylist(owners, schema=_OWNERS))
-        self.con.register(
-            "coverage_history", pa.Table.from_pylist(list(coverage), schema=_COVERAGE)
-        )
-        self.con.register(
-            "method_changes_history", pa.Table.from_pylist(list(methods), schema=_METHODS)
-        )
+        self.con.register("coverage_history", _table("coverage", list(coverage)))
+        self.con.register("method_changes_history", _table("method_changes", list(methods)))
         define_measures(self.con, profile or shipped(DEFAULT))
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
