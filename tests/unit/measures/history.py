@@ -75,7 +75,9 @@ def owner(number: int) -> str | None:
 
 def _exposure_rows(exposure: Exposure) -> Iterable[dict[str, Any]]:
     known = {n: moment(d) for n in CLOCKS if (d := exposure.clock(n)) is not None}
+    closed: int | None = None
     for step in exposure.steps:
+        closed = None if step.state != "closed" else step.day if closed is None else closed
         yield {
             "exposure_id": f"{exposure.number:032x}",
             "vulnerability_id": f"CVE-2026-{exposure.number:04}",
@@ -83,6 +85,7 @@ def _exposure_rows(exposure: Exposure) -> Iterable[dict[str, Any]]:
             "state": step.state,
             "severity": step.severity,
             "closing_reason": step.reason,
+            "closed_at": None if closed is None else moment(closed),
             "opened_at": moment(exposure.steps[0].day),
             "run_id": run_id(step.day),
             **place(exposure.place),
