@@ -132,7 +132,8 @@ def test_the_stock_of_the_last_run_is_the_outcome_of_what_is_open(history: Histo
     measures = Measures(history.days, history.exposures)
     by_outcome = measures.rows(
         "SELECT provider, owner, severity, "
-        "age_bucket_of(as_of_day - first_seen_at::DATE) AS bucket, count(*) AS open, count(*) FILTER (state = 'unconfirmed') AS unconfirmed "
+        "age_bucket_of(as_of_day - first_seen_at::DATE) AS bucket, "
+        "count(*) AS open, count(*) FILTER (state = 'unconfirmed') AS unconfirmed "
         "FROM exposure_outcomes WHERE outcome IN ('still_open', 'reopened') "
         "GROUP BY ALL ORDER BY ALL"
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import stat
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import openpyxl  # type: ignore[import-untyped]  # it ships no types
@@ -35,12 +37,12 @@ def hostile() -> TrendRun:
     return TrendRun([0, 1], [odd], methods=changes)
 
 
-RUNS = {
+RUNS: dict[str, Callable[[], TrendRun]] = {
     "story": story,
     "hostile": hostile,
-    "first": lambda: TrendRun([0], [Exposure(1, (Step(0, "open"),))]),
-    "empty": lambda: TrendRun([0, 1]),
-    "unknown": lambda: TrendRun([0, 40], [Exposure(1, (Step(0, "open"),))], coverage=[]),
+    "first": partial(TrendRun, [0], [Exposure(1, (Step(0, "open"),))]),
+    "empty": partial(TrendRun, [0, 1]),
+    "unknown": partial(TrendRun, [0, 40], [Exposure(1, (Step(0, "open"),))], coverage=[]),
 }
 
 
@@ -132,7 +134,7 @@ def test_gaps_are_drawn_as_gaps_and_changes_of_method_as_lines():
 def test_bars_of_the_flow_stand_for_their_counts():
     chart = charts.flow(ENGLISH, figures.collect(story()))
     bars = [rect for rect in chart.rects if rect.height != 12]
-    by_fill = {}
+    by_fill: dict[str, list[float]] = {}
     for rect in bars:
         by_fill.setdefault(rect.fill, []).append(rect.height)
     unit = by_fill["flow-reopened"][0]
