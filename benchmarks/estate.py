@@ -32,6 +32,8 @@ class Size:
     churn: float = 0.02
     drift: float = 0.10
     native_ids: bool = True
+    flaws: int = 60_000
+    """What can be stated at all; a third of it is known on the first night."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,9 @@ class GeneratedEstate:
     def __init__(self, size: Size, first: datetime, seed: int = 7) -> None:
         self.size, self.moment, self._first = size, first, first
         self._rng = rng = np.random.default_rng(seed)
-        self.words: Words = make_words(rng, 60_000, first)
-        self._severity, self._fixable = self.words.severity.copy(), rng.random(60_000) < 0.55
-        self._fresh = iter(rng.permutation(60_000)[20_000:])
+        self.words: Words = make_words(rng, size.flaws, first)
+        self._severity, self._fixable = self.words.severity.copy(), rng.random(size.flaws) < 0.55
+        self._fresh = iter(rng.permutation(np.arange(size.flaws // 3, size.flaws)))
         repositories, bases = max(6, size.images // 25), max(4, size.images // 60)
         base_rows = int(size.findings_per_image * 0.7)
         weight = 1 / np.arange(1, bases + 1)
@@ -111,7 +113,7 @@ class GeneratedEstate:
         self._own_flaws = shared[self.repository]
 
     def _pick(self, count: int) -> Numbers:
-        return self._rng.choice(20_000, count, replace=False)
+        return self._rng.choice(self.size.flaws // 3, count, replace=False)
 
     def advance(self) -> None:
         """Go on to the next night."""
