@@ -14,6 +14,7 @@ from benchmarks.asking import ask
 from benchmarks.estate import GeneratedEstate, Size
 from benchmarks.figures import summary
 from benchmarks.nights import column_bytes, run_nights
+from benchmarks.rows import tasks
 
 TINY = Size(images=120, findings_per_image=20, flaws=3_000)
 FIRST = datetime(2026, 1, 1, 2, tzinfo=UTC)
@@ -21,7 +22,7 @@ FIRST = datetime(2026, 1, 1, 2, tzinfo=UTC)
 
 def rows(estate: GeneratedEstate) -> dict[str, pa.Table]:
     found: dict[str, list[pa.Table]] = {}
-    for _, blocks in estate.tasks():
+    for _, blocks in tasks(estate):
         for block in blocks:
             found.setdefault(block.table, []).append(to_arrow(block))
     return {table: pa.concat_tables(parts) for table, parts in found.items()}
