@@ -62,6 +62,15 @@ class Drawing:
     paths: list[Path] = field(default_factory=list)
     texts: list[Text] = field(default_factory=list)
 
+    @property
+    def areas(self) -> list[tuple[str, str]]:
+        """Each fill with its rectangles as one path: a printer draws a pattern once a path."""
+        found: dict[str, str] = {}
+        for r in self.rects:
+            piece = f"M{r.x} {r.y}h{r.width}v{r.height}h-{r.width}z"
+            found[r.fill] = found.get(r.fill, "") + piece
+        return list(found.items())
+
     def text(self, x: float, y: float, said: str, anchor: str = "start", look: str = "") -> None:
         """Add a text."""
         self.texts.append(Text(round(x, 1), round(y, 1), said, anchor, look))
