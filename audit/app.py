@@ -93,8 +93,13 @@ class App:
         known, where = plugins.names(plugins.PROVIDERS), self.config.source
         check_names("providers", self.config.providers, known, where)
         return {
-            name: validate(plugins.provider(name).settings_model, block, f"providers.{name}", where)
-            for name, block in sorted(self.config.providers.items())
+            name: validate(
+                plugins.provider(name).settings_model,
+                self.config.provider_block(name),
+                f"providers.{name}",
+                where,
+            )
+            for name in sorted(self.config.providers)
         }
 
     def reports(self) -> list[Report]:
@@ -122,6 +127,7 @@ class App:
             fresh: Read everything anew, whatever a broken run had read.
         """
         self.reports()  # a wrong name must not wait for the end of the night
+        self.settings()
         load_owners(self.config.owners)
         self.check_out()
         with writer_lock(self.warehouse.layout, run_id_of(self.moment)):
@@ -133,6 +139,8 @@ class App:
         context, layout = self.context(), self.warehouse.layout
         ledger = self.ready(context.run_id, keep=context.run_id if resumed else None)
         providers = self.providers(context)
+        if not providers:
+            context.log.warning("no provider is configured: nothing will be read")
         begin(layout, BrokenRun(context.run_id, context.moment), self._shape())
         outcomes = self._collect(context, providers, plan_all(providers), planned)
         return self.commit(context, "run", outcomes, ledger)

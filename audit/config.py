@@ -115,11 +115,21 @@ class Config(Settings):
         default_factory=dict, description="Settings by provider: aws, azure, gcp."
     )
     _source: str = PrivateAttr("configuration")
+    _environment: dict[str, str] = PrivateAttr(default_factory=dict)
 
     @property
     def source(self) -> str:
         """Name of the file this was read from, for error messages."""
         return self._source
+
+    def provider_block(self, name: str) -> Any:  # noqa: ANN401  YAML
+        """Return a provider's block with what it refers to in the environment.
+
+        Raises:
+            ConfigError: It refers to a variable that is not set.
+        """
+        path = f"providers.{name}"
+        return resolve(self.providers[name], self._environment, self.source, path)
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -149,13 +159,19 @@ _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _m
 def load_config(path: Path, environment: Mapping[str, str]) -> Config:
     """Read and check a configuration file.
 
+    What the blocks of the providers refer to in the environment is looked up when a provider is
+    opened: to read a report takes no cloud's secret.
+
     Raises:
         ConfigError: The file is missing, not YAML, holds an unknown or ill-typed key, or refers to
             an environment variable that is not set.
     """
     document = read_yaml(path, "registry-audit init writes one")
-    config = validate(Config, resolve(document, environment, str(path)), "", str(path))
+    own = {key: value for key, value in document.items() if key != "providers"}
+    blocks = {key: value for key, value in document.items() if key == "providers"}
+    config = validate(Config, resolve(own, environment, str(path)) | blocks, "", str(path))
     config._source = str(path)  # noqa: SLF001  its own loader fills it in
+    config._environment = dict(environment)  # noqa: SLF001  the same
     return config
 
 

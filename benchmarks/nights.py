@@ -16,6 +16,7 @@ from audit.store.layout import Layout
 from audit.store.staging import TaskStaging
 from audit.tables import TABLES
 from benchmarks.estate import GeneratedEstate
+from benchmarks.rows import tasks
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def stage(root: Path, estate: GeneratedEstate, run_id: str) -> tuple[int, float,
     """Stage a night; return the findings and the CPU seconds of making and of staging rows."""
     folder = Layout(root).staged(run_id) / "raw"
     findings, generated, staged = 0, 0.0, 0.0
-    for area, blocks in estate.tasks():
+    for area, blocks in tasks(estate):
         with TaskStaging(folder, area.scope_id) as sink:
             mark = time.process_time()
             for block in blocks:

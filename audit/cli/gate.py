@@ -18,7 +18,7 @@ _COVER = """
 SELECT count(*) AS assessable, count(*) FILTER (looked) AS assessed FROM (
     SELECT bool_or(coalesce(a.state = 'assessed', false)) AS looked
     FROM placements AS p
-    SEMI JOIN (FROM images WHERE kind = 'image') AS i USING (digest)
+    ANTI JOIN (FROM images WHERE kind <> 'image') AS i USING (digest)
     LEFT JOIN assessments AS a USING (provider, registry_id, repository, digest)
     GROUP BY provider, registry_id, repository, digest)
 """

@@ -10,17 +10,19 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 
 import duckdb
 
 from audit.errors import AuditError, PrunedError, WarehouseError
+from audit.judge.measures import measure_files
 from audit.store import views
 from audit.store.history import exposures_as_of, history_of
 from audit.store.layout import Layout
 from audit.store.ledger import Ledger
+from audit.store.measures import MEASURED, prepare_measures
 from audit.store.pruned import SNAPSHOTS, read_pruned
 from audit.tables import HISTORY, TABLES
 
@@ -28,6 +30,7 @@ FLAT = ("findings", "images", "exposures")
 """Tables that are also given joined to what describes them, as ``flat_<table>``."""
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
+_MEASURE = re.compile(r"^CREATE TEMP VIEW (\w+)", re.MULTILINE)
 _MISSING = re.compile(r"Table with name (\w+) does not exist")
 
 
@@ -46,7 +49,7 @@ class Catalog:
     ``<table>_history`` of the tables that hold changes or totals (all runs known to this one);
     ``<table>_snapshots`` of the others (those runs that were not pruned); ``all_runs``,
     ``exposures_now``, ``exposures_before``, ``exposure_changes``; ``flat_findings``,
-    ``flat_images``, ``flat_exposures``.
+    ``flat_images``, ``flat_exposures``; and the measures over time of ``audit.judge.measures``.
     """
 
     def __init__(self, layout: Layout, run_id: str, ledger: Ledger, bounds: Bounds) -> None:
@@ -62,7 +65,7 @@ class Catalog:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of all relations."""
-        return tuple(self._queries)
+        return (*self._queries, *measure_names())
 
     def ask(
         self, sql: str, parameters: Mapping[str, object] | None = None
@@ -79,9 +82,23 @@ class Catalog:
 
     def _make_named(self, sql: str) -> None:
         for name in dict.fromkeys(_NAME.findall(sql)):  # a column may have a table's name
-            if name in self._queries and name not in self._made:
+            if name in measure_names() and "measures" not in self._made:
+                self._made.add("measures")
+                self._make_measures()
+            elif name in self._queries and name not in self._made:
                 self._made.add(name)
                 self._make(name)
+
+    def _make_measures(self) -> None:
+        """Define the measures; they need a relation of every name that they read, then the rows."""
+        self._make("runs")
+        views.view(self.connection, "repositories", views.parquet_rows("repositories", [], ""))
+        prepare_measures(self.connection, owners=False)
+        self.connection.execute("DROP VIEW repositories")
+        self._made.discard("repositories")
+        for name in (*(f"{table}_history" for table in MEASURED), "repository_owners"):
+            self._make(name)
+            self._made.add(name)
 
     def _make(self, name: str) -> None:
         try:
@@ -135,6 +152,14 @@ class Catalog:
 
     def _snapshots(self, table: str) -> str:
         return views.history_rows(self._layout, table, self._kept())
+
+
+@cache
+def measure_names() -> tuple[str, ...]:
+    """Return the names of the measures over time."""
+    folder = files("audit.judge.measures")
+    text = "\n".join(folder.joinpath(name).read_text("utf-8") for name in measure_files())
+    return tuple(_MEASURE.findall(text))
 
 
 def _sql(name: str) -> str:

@@ -1,29 +1,22 @@
 -- Answers: how old what is open now is, counted from the first run that saw it, and how much of it
 -- is past its deadline.
 -- Denominator: open exposures (open includes unconfirmed).
-WITH aged AS (
-    SELECT severity, sum(open) AS open, sum(unconfirmed) AS unconfirmed,
-        coalesce(sum(open) FILTER (bucket = 1), 0) AS days_7,
-        coalesce(sum(open) FILTER (bucket = 2), 0) AS days_14,
-        coalesce(sum(open) FILTER (bucket = 3), 0) AS days_30,
-        coalesce(sum(open) FILTER (bucket = 4), 0) AS days_60,
-        coalesce(sum(open) FILTER (bucket = 5), 0) AS days_90,
-        coalesce(sum(open) FILTER (bucket = 6), 0) AS days_180,
-        coalesce(sum(open) FILTER (bucket = 7), 0) AS days_more
-    FROM stock WHERE run_id = (SELECT max(run_id) FROM measure_runs)
-    GROUP BY GROUPING SETS ((severity), ()) HAVING count(*) > 0
-),
-late AS (
-    SELECT severity, count(*) FILTER (deadline_status = 'overdue') AS overdue,
-        count(*) FILTER (deadline_status IN ('no_deadline', 'no_clock')) AS without_deadline
+WITH held AS (
+    SELECT severity, state, deadline_status, as_of_day - first_seen_at::DATE AS days,
+        age_bucket_of(as_of_day - first_seen_at::DATE) AS bucket
     FROM exposure_outcomes WHERE outcome IN ('still_open', 'reopened')
-    GROUP BY GROUPING SETS ((severity), ())
 )
-SELECT a.severity, p.days AS deadline_days, a.* EXCLUDE (severity), l.overdue, l.without_deadline,
-    g.median_days, g.p90_days
-FROM aged AS a
-JOIN late AS l ON l.severity IS NOT DISTINCT FROM a.severity
-JOIN age_of_open('first_seen_at') AS g ON g.severity IS NOT DISTINCT FROM a.severity
-LEFT JOIN deadline_profile AS p ON p.severity = a.severity
-ORDER BY list_position(['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'NEGLIGIBLE', 'UNKNOWN'], a.severity)
+SELECT h.severity, CASE WHEN h.severity IS NOT NULL THEN any_value(p.days) END AS deadline_days, count(*) AS open,
+    count(*) FILTER (state = 'unconfirmed') AS unconfirmed,
+    count(*) FILTER (bucket = 1) AS days_7, count(*) FILTER (bucket = 2) AS days_14,
+    count(*) FILTER (bucket = 3) AS days_30, count(*) FILTER (bucket = 4) AS days_60,
+    count(*) FILTER (bucket = 5) AS days_90, count(*) FILTER (bucket = 6) AS days_180,
+    count(*) FILTER (bucket = 7) AS days_more,
+    count(*) FILTER (deadline_status = 'overdue') AS overdue,
+    count(*) FILTER (deadline_status IN ('no_deadline', 'no_clock')) AS without_deadline,
+    quantile_cont(h.days, 0.5) AS median_days, quantile_cont(h.days, 0.9) AS p90_days
+FROM held AS h JOIN deadline_profile AS p ON p.severity = h.severity
+GROUP BY GROUPING SETS ((h.severity), ())
+HAVING count(*) > 0
+ORDER BY list_position(['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'NEGLIGIBLE', 'UNKNOWN'], h.severity)
     NULLS FIRST

@@ -47,7 +47,7 @@ def cell(words: Words, col: Col, row: Row) -> Cell:
         part = text.percent(value, whole) if whole else None
         if part is None:
             return _said(words(col.empty), col)
-        return Cell(words.share(value, whole), part / 100, col.kind)
+        return Cell(words.share(value, whole), round(part / 100, 3), col.kind)
     if col.kind == "word":
         return _said(words.word(col.vocabulary, value), col)
     if value is None or value == "":

@@ -3,6 +3,12 @@ CREATE TEMP MACRO measure_severity(word) AS CASE
     WHEN word IN ('CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'NEGLIGIBLE') THEN word
     ELSE 'UNKNOWN' END;
 
+-- measure_ending: why an exposure closed; a word outside the closed list is removed, which is never
+-- remediation.
+CREATE TEMP MACRO measure_ending(word) AS CASE
+    WHEN word IN ('fixed', 'withdrawn', 'not_affected', 'merged') THEN word
+    ELSE 'removed' END;
+
 -- measure_runs: the runs known to this run, in the order of their moments. day is the UTC date.
 CREATE TEMP VIEW measure_runs AS
 SELECT run_id, row_number() OVER (ORDER BY run_id)::INTEGER AS position, started_at,

@@ -5,9 +5,7 @@
 CREATE TEMP VIEW flow_changes AS
 WITH steps AS (
     SELECT position, slice, severity, state, was_slice, was_severity, was_state, known_before,
-        CASE WHEN closing_reason IN ('fixed', 'withdrawn', 'not_affected', 'merged')
-            THEN closing_reason ELSE 'removed' END AS closing,
-        count(*) AS exposures
+        ending, count(*) AS exposures
     FROM exposure_steps GROUP BY ALL
 ),
 moves AS (
@@ -15,7 +13,7 @@ moves AS (
         CASE WHEN known_before THEN 'reopened' ELSE 'opened' END AS move
     FROM steps WHERE state <> 'closed' AND was_state = 'closed'
     UNION ALL
-    SELECT position, was_slice, was_severity, exposures, closing
+    SELECT position, was_slice, was_severity, exposures, ending
     FROM steps WHERE state = 'closed' AND was_state <> 'closed'
     UNION ALL
     SELECT position, unnest([slice, was_slice]), unnest([severity, was_severity]), exposures,
@@ -47,7 +45,8 @@ counted AS (
         coalesce(sum(exposures) FILTER (move = 'unconfirmed'), 0)::BIGINT AS unconfirmed_change
     FROM summed GROUP BY ALL
 )
-SELECT r.run_id, c.position, s.provider, s.account, s.registry_id, s.owner, c.severity,
+SELECT r.run_id, c.position, s.provider, s.account, s.registry_id, s.owner,
+    c.severity::VARCHAR AS severity,
     opened + reopened - fixed - removed - withdrawn - not_affected - merged + moved_in - moved_out
         AS open_change,
     c.* EXCLUDE (position, slice, severity)

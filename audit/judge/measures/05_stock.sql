@@ -3,6 +3,11 @@ CREATE TEMP VIEW age_buckets AS
 SELECT * FROM (VALUES (1, '0-7', 0), (2, '8-14', 8), (3, '15-30', 15), (4, '31-60', 31),
     (5, '61-90', 61), (6, '91-180', 91), (7, '>180', 181)) AS b(bucket, age_bucket, from_days);
 
+-- age_bucket_of: the number of the bucket that an age in days lies in.
+CREATE TEMP MACRO age_bucket_of(days) AS 1 + (days >= 8)::INTEGER + (days >= 15)::INTEGER
+    + (days >= 31)::INTEGER + (days >= 61)::INTEGER + (days >= 91)::INTEGER
+    + (days >= 181)::INTEGER;
+
 -- stock_changes: by how much each run changes the number of open exposures of a slice, severity
 -- and age bucket, by coming and going and by growing older; unconfirmed is a part of open.
 CREATE TEMP VIEW stock_changes AS
@@ -47,8 +52,8 @@ summed AS (
     )
     GROUP BY ALL
 )
-SELECT r.run_id, c.position, s.provider, s.account, s.registry_id, s.owner, c.severity, c.bucket,
-    c.age_bucket, c.open_change, c.unconfirmed_change
+SELECT r.run_id, c.position, s.provider, s.account, s.registry_id, s.owner,
+    c.severity::VARCHAR AS severity, c.bucket, c.age_bucket, c.open_change, c.unconfirmed_change
 FROM summed AS c JOIN measure_slices AS s USING (slice) JOIN measure_runs AS r USING (position)
 WHERE c.open_change <> 0 OR c.unconfirmed_change <> 0;
 

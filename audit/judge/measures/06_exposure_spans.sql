@@ -3,7 +3,7 @@
 -- of the exposure ended as fixed. days_open: whole days (UTC dates) until its end or this run.
 CREATE TEMP VIEW exposure_spans AS
 WITH marks AS (
-    SELECT exposure_key, position, closing_reason,
+    SELECT exposure_key, position, ending,
         state <> 'closed' AND was_state = 'closed' AS opens,
         state = 'closed' AND was_state <> 'closed' AS ends
     FROM exposure_steps
@@ -17,7 +17,7 @@ spans AS (
         count(*) FILTER (opens) OVER marked AS span,
         coalesce(lead(position, 2) OVER marked IS NULL OR NOT lead(ends) OVER marked, true)
             AS last,
-        coalesce(bool_or(ends AND closing_reason = 'fixed') OVER marked, false) AS fixed_before
+        coalesce(bool_or(ends AND ending = 'fixed') OVER marked, false) AS fixed_before
     FROM marks
     WINDOW marked AS (PARTITION BY exposure_key ORDER BY position)
     QUALIFY opens
@@ -35,9 +35,7 @@ SELECT e.exposure_id, s.span, e.provider, e.account, e.registry_id, o.owner, e.r
     s.opened_run_id, s.span_opened_at,
     CASE WHEN s.ended THEN s.told_run_id END AS closed_run_id,
     CASE WHEN s.ended THEN s.told_at END AS span_closed_at,
-    CASE WHEN NOT s.ended THEN NULL
-        WHEN e.closing_reason IN ('fixed', 'withdrawn', 'not_affected', 'merged')
-            THEN e.closing_reason ELSE 'removed' END AS closing_reason,
+    CASE WHEN s.ended THEN measure_ending(e.closing_reason) END AS closing_reason,
     e.state, s.last, s.fixed_before,
     coalesce(CASE WHEN s.ended THEN s.told_day END, (SELECT max(day) FROM measure_runs))
         - s.opened_day AS days_open,

@@ -1,5 +1,6 @@
 -- exposure_outcomes: one row an exposure with what became of it as of this run: fixed, removed,
 -- withdrawn, not_affected, merged, still_open or reopened (open again after it had been fixed).
+-- One that was fixed and later turns out to be another one is merged: that one tells of both.
 -- The deadline is the first known clock date of the profile plus its days for the severity; a
 -- clock is never started again. deadline_status:
 --   in_time, late: fixed on or before, or after, the due day
@@ -8,27 +9,41 @@
 --   left_out: ended before its due day other than fixed; or withdrawn, not_affected or merged
 --   no_deadline, no_clock: the profile has no days for its severity; none of its clocks is known
 CREATE TEMP VIEW exposure_outcomes AS
-WITH dated AS (
-    SELECT s.exposure_id, s.provider, s.account, s.registry_id, s.owner, s.repository,
-        s.vulnerability_id, s.package_name, s.severity, s.state,
-        CASE WHEN s.closing_reason IS NOT NULL THEN s.closing_reason
-            WHEN s.fixed_before THEN 'reopened' ELSE 'still_open' END AS outcome,
-        s.closed_run_id, s.span_closed_at AS ended_at,
-        coalesce(s.span_closed_at::DATE, now.day) AS until_day, now.day AS as_of_day,
-        s.published_at, s.fix_available_at, s.native_first_observed_at, s.first_seen_at,
-        s.kev_added_at, s.evaluated_at, p.days AS deadline_days,
+WITH newest AS (
+    SELECT e.exposure_id::UUID AS exposure_key, max(r.position) AS position,
+        bool_or(e.state = 'closed' AND e.closing_reason = 'fixed') AS was_fixed,
+        bool_or(e.state <> 'closed') AS was_open
+    FROM exposures_history AS e JOIN measure_runs AS r USING (run_id)
+    GROUP BY ALL
+),
+told AS (
+    SELECT n.exposure_key, n.was_fixed, r.run_id, r.day
+    FROM newest AS n JOIN measure_runs AS r USING (position) WHERE n.was_open
+),
+dated AS (
+    SELECT e.exposure_id, e.provider, e.account, e.registry_id, o.owner, e.repository,
+        e.vulnerability_id, e.package_name, measure_severity(e.severity) AS severity, e.state,
+        CASE WHEN e.state = 'closed' THEN measure_ending(e.closing_reason)
+            WHEN t.was_fixed THEN 'reopened' ELSE 'still_open' END AS outcome,
+        CASE WHEN e.state = 'closed' THEN coalesce(e.closed_at::DATE, t.day) ELSE now.day END
+            AS until_day,
+        now.day AS as_of_day,
+        e.published_at, e.fix_available_at, e.native_first_observed_at, e.first_seen_at,
+        e.kev_added_at, e.evaluated_at, p.days AS deadline_days,
         list_filter(list_transform(p.clock, lambda name: CASE name
-            WHEN 'published_at' THEN s.published_at
-            WHEN 'fix_available_at' THEN s.fix_available_at
-            WHEN 'native_first_observed_at' THEN s.native_first_observed_at
-            WHEN 'first_seen_at' THEN s.first_seen_at
-            WHEN 'kev_added_at' THEN s.kev_added_at
-            WHEN 'evaluated_at' THEN s.evaluated_at END),
+            WHEN 'published_at' THEN e.published_at
+            WHEN 'fix_available_at' THEN e.fix_available_at
+            WHEN 'native_first_observed_at' THEN e.native_first_observed_at
+            WHEN 'first_seen_at' THEN e.first_seen_at
+            WHEN 'kev_added_at' THEN e.kev_added_at
+            WHEN 'evaluated_at' THEN e.evaluated_at END),
             lambda moment: moment IS NOT NULL)[1] AS clock_at
-    FROM exposure_spans AS s
-    JOIN deadline_profile AS p ON p.severity = s.severity
+    FROM exposures_history AS e
+    JOIN told AS t ON t.exposure_key = e.exposure_id::UUID AND t.run_id = e.run_id
+    JOIN deadline_profile AS p ON p.severity = measure_severity(e.severity)
     CROSS JOIN (SELECT max(day) AS day FROM measure_runs) AS now
-    WHERE s.last
+    LEFT JOIN repository_owners AS o ON o.provider = e.provider
+        AND o.registry_id = e.registry_id AND o.repository = e.repository
 ),
 due AS (
     SELECT *, clock_at::DATE + deadline_days AS due_day FROM dated

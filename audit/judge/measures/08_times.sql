@@ -13,7 +13,7 @@ CREATE TEMP MACRO measure_clock(clock, published_at, fix_available_at, native_fi
 -- this run); null where the clock is not known or started only after the end.
 CREATE TEMP MACRO exposure_times(clock, in_provider := NULL, in_account := NULL,
     in_registry := NULL, in_owner := NULL) AS TABLE
-SELECT severity, outcome, ended_at, CASE WHEN days >= 0 THEN days END AS days
+SELECT severity, outcome, CASE WHEN days >= 0 THEN days END AS days
 FROM (
     SELECT *, until_day - measure_clock(clock, published_at, fix_available_at,
         native_first_observed_at, first_seen_at, kev_added_at, evaluated_at, clock_at)::DATE

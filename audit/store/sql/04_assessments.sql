@@ -65,6 +65,13 @@ SELECT p.provider, p.registry_id, p.repository, p.digest, 'none' AS source,
 FROM assessable AS p
 ANTI JOIN known USING (provider, registry_id, repository, digest);
 
+-- Evidence from after the run (a day for clocks that differ) is none: its date cannot be right, and
+-- it would hold for longer than the window.
+UPDATE assessments_all
+SET state = 'unknown',
+    reason = 'evidence is dated ' || strftime(scanned_at, '%Y-%m-%d') || ', after the run'
+WHERE state = 'assessed' AND scanned_at > getvariable('moment') + to_days(1);
+
 -- Evidence older than the window is no look at today's image. Where its time was not told it is as
 -- old as the run that read it.
 CREATE TEMP MACRO run_moment(id) AS strptime(id, '%Y%m%dT%H%M%SZ')::TIMESTAMP AT TIME ZONE 'UTC';

@@ -1,7 +1,17 @@
 -- Flat, denormalised tables of the newest run, one file each, for who wants one file.
+-- What an image carries means nothing without the word whether anybody looked.
 CREATE TEMP VIEW flat_images AS
-SELECT getvariable('run_id') AS run_id, p.*, i.* EXCLUDE (digest)
-FROM placements_current AS p JOIN images_all AS i USING (digest);
+SELECT getvariable('run_id') AS run_id, p.*, i.* EXCLUDE (digest),
+    CASE WHEN i.kind = 'image' THEN coalesce(a.state, 'unknown') END AS assessment_state,
+    a.reason AS assessment_reason, a.source AS assessment_source, a.scanned_at
+FROM placements_current AS p JOIN images_all AS i USING (digest)
+LEFT JOIN (
+    FROM assessments_all QUALIFY row_number() OVER (
+        PARTITION BY provider, registry_id, repository, digest
+        ORDER BY list_position(['assessed', 'pending', 'stale', 'expired', 'archived', 'failed',
+            'denied', 'unsupported', 'not_scanned', 'unknown', 'inferred_clean'], state),
+            source) = 1
+) AS a USING (provider, registry_id, repository, digest);
 
 CREATE TEMP MACRO flat_findings_of(found) AS TABLE
 SELECT getvariable('run_id') AS run_id, f.*, p.account, p.region, p.scope_id, p.tags,

@@ -162,7 +162,11 @@ def test_a_file_that_is_no_text_is_refused(tmp_path, content):
 
 def test_a_missing_reference_names_file_key_and_variable(tmp_path):
     text = "version: 1\nproviders:\n  azure:\n    tenants:\n      - client_secret: ${AZ_SECRET}"
-    told = refused(tmp_path, text, OTHER="x")
+    config = load_config(written(tmp_path, text), {"OTHER": "x"})
+    with pytest.raises(ConfigError) as error:
+        config.provider_block("azure")
+    told = str(error.value)
+    assert str(tmp_path) in told
     assert "providers.azure.tenants[0].client_secret: environment variable AZ_SECRET" in told
     assert "set AZ_SECRET" in told
 
@@ -172,7 +176,7 @@ def test_references_are_replaced_once_and_inside_texts(tmp_path):
     text = "version: 1\nwarehouse: ${A}-${B}\nproviders: {aws: {k: '${A}'}}"
     config = load_config(written(tmp_path, text), {"A": "${B}", "B": "b"})
     assert config.warehouse == "${B}-b"
-    assert config.providers["aws"] == {"k": "${B}"}
+    assert config.provider_block("aws") == {"k": "${B}"}
 
 
 def test_a_faulty_block_does_not_show_its_values(tmp_path):

@@ -120,6 +120,16 @@ def test_the_views_named_exist():
             run.sql(f"SELECT count(*) FROM {name}")
 
 
+def test_asking_for_a_measure_leaves_the_tables_what_they_are():
+    warehouse = open_warehouse("out/warehouse")
+    with warehouse.run() as run:
+        assert len(run.table("flow")) > 0
+        pd.testing.assert_frame_equal(
+            run.table("repositories"), warehouse.table("repositories"), check_like=True
+        )
+        assert len(run.table("repositories")) > 0
+
+
 def test_the_flat_files_are_four():
     assert len(list(Path("out/warehouse/current").glob("*.parquet"))) == 4
     assert "four wide tables" in section(PAGE, "Three ways in")

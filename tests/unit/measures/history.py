@@ -20,15 +20,6 @@ CLOCKS = (
     *("published_at", "fix_available_at", "native_first_observed_at", "first_seen_at"),
     *("kev_added_at", "evaluated_at"),
 )
-_COVERAGE = pa.schema(
-    [pa.field(n, pa.string()) for n in ("run_id", "provider", "account", "region", "registry_id")]
-    + [pa.field("state", pa.string())]
-    + [pa.field(n, pa.int64()) for n in ("placements", "current_placements")]
-)
-_METHODS = pa.schema(
-    [pa.field(n, pa.string()) for n in ("run_id", "provider", "account", "registry_id", "source")]
-    + [pa.field(n, pa.string()) for n in ("change", "before", "after")]
-)
 _OWNERS = pa.schema(
     [pa.field(n, pa.string()) for n in ("provider", "registry_id", "repository", "owner")]
 )
@@ -84,7 +75,9 @@ def owner(number: int) -> str | None:
 
 def _exposure_rows(exposure: Exposure) -> Iterable[dict[str, Any]]:
     known = {n: moment(d) for n in CLOCKS if (d := exposure.clock(n)) is not None}
+    closed: int | None = None
     for step in exposure.steps:
+        closed = None if step.state != "closed" else step.day if closed is None else closed
         yield {
             "exposure_id": f"{exposure.number:032x}",
             "vulnerability_id": f"CVE-2026-{exposure.number:04}",
@@ -92,6 +85,7 @@ def _exposure_rows(exposure: Exposure) -> Iterable[dict[str, Any]]:
             "state": step.state,
             "severity": step.severity,
             "closing_reason": step.reason,
+            "closed_at": None if closed is None else moment(closed),
             "opened_at": moment(exposure.steps[0].day),
             "run_id": run_id(step.day),
             **place(exposure.place),
@@ -126,12 +120,8 @@ class Measures:
         self.con.register("runs_history", _table("runs", runs))
         self.con.register("exposures_history", _table("exposures", changes))
         self.con.register("repository_owners", pa.Table.from_pylist(owners, schema=_OWNERS))
-        self.con.register(
-            "coverage_history", pa.Table.from_pylist(list(coverage), schema=_COVERAGE)
-        )
-        self.con.register(
-            "method_changes_history", pa.Table.from_pylist(list(methods), schema=_METHODS)
-        )
+        self.con.register("coverage_history", _table("coverage", list(coverage)))
+        self.con.register("method_changes_history", _table("method_changes", list(methods)))
         define_measures(self.con, profile or shipped(DEFAULT))
 
     def rows(self, sql: str) -> list[dict[str, Any]]:

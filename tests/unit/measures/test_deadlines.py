@@ -41,7 +41,7 @@ def status(outcome: oracle.Outcome, profile: DeadlineProfile, now: int) -> str:
     return "removed_late" if outcome.outcome == "removed" and outcome.until > due else "left_out"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(histories(), st.sampled_from(shipped_ids()))
 def test_attainment_is_what_a_count_by_hand_gives(history: History, profile_id: str):
     profile, now = shipped(profile_id), history.days[-1]

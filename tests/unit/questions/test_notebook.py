@@ -12,10 +12,11 @@ import pytest
 
 from audit.errors import PrunedError, UsageError, WarehouseError
 from audit.notebook import open_warehouse, questions
-from audit.store.catalog import Catalog
+from audit.store.catalog import Catalog, measure_names
 from audit.store.layout import Layout
 from audit.store.prune import Doomed, Keep, PrunePlan, prune
 from audit.store.pruned import SNAPSHOTS
+from audit.store.reader import Warehouse
 from providers.loopback.story import FIRST_NIGHT, first_night, next_night
 from tests.support.staging import commit_estate
 from tests.support.strategies import SMALL
@@ -136,6 +137,15 @@ def test_a_pruned_run_still_answers_from_the_history(root):
             run.findings()
     with open_warehouse(str(root)).run() as run:
         assert set(run.table("findings_snapshots")["run_id"]) == {SECOND}
+
+
+def test_the_measures_are_those_of_the_reports(built):
+    with open_warehouse(str(built)).run() as run, Warehouse.at(str(built)).open_run() as stored:
+        for name in measure_names():
+            query = f'SELECT * FROM "{name}" ORDER BY ALL'
+            rows = run.relation(query).fetchall()
+            assert repr(rows) == repr(stored.connection.sql(query).fetchall()), name
+        assert len(run.table("flow")) > 0
 
 
 def test_a_lost_history_is_damage(root):

@@ -9,10 +9,11 @@ import pytest
 from reports import queries
 from reports.columns import COLUMNS
 from reports.figures import FIGURES, LISTINGS
+from reports.trend.figures import TREND
 
 
 def test_every_file_is_asked_and_every_question_has_a_file():
-    assert set(queries.names()) == {*FIGURES, *LISTINGS}
+    assert set(queries.names()) == {*FIGURES, *LISTINGS, *TREND}
 
 
 @pytest.mark.parametrize("name", queries.names())

@@ -5,18 +5,23 @@ from __future__ import annotations
 import string
 import unicodedata
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.errors import UsageError
+from audit.judge.deadlines import Clock
 from audit.model import enums
 from reports.columns import COLUMNS
 from reports.figures import CHANGES, FIGURES, LISTINGS
 from reports.render import text
 from reports.render.text import LANGUAGES, load_words, percent, visible
+from reports.trend.columns import TREND_COLUMNS
+from reports.trend.figures import TREND
 
+METHODS = ("scan_type", "sources", "severity_source", "scanner_version", "policy", "tool_version")
 ENGLISH, JAPANESE = load_words("en"), load_words("ja")
 
 
@@ -37,13 +42,13 @@ def test_nothing_is_left_unsaid_in_one_language_only():
 
 @pytest.mark.parametrize("words", [ENGLISH, JAPANESE], ids=LANGUAGES)
 def test_every_label_of_every_table_exists(words):
-    for name, cols in COLUMNS.items():
+    for name, cols in {**COLUMNS, **TREND_COLUMNS}.items():
         assert all(words(col.label) for col in cols)
         if name != "changes_all":
             assert {f"table.{name}.{part}" for part in ("title", "note", "empty")} <= set(
                 words.texts
             )
-    for name in (*FIGURES, *LISTINGS):
+    for name in (*FIGURES, *LISTINGS, *TREND):
         assert words(f"table.{name}.denominator")
 
 
@@ -63,6 +68,8 @@ def test_every_label_of_every_table_exists(words):
         ("change", enums.ClosingReason),
         ("reason", enums.ClosingReason),
         ("change_title", CHANGES),
+        ("clock", get_args(Clock)),
+        ("method", METHODS),
     ],
 )
 def test_every_word_of_the_product_is_translated(vocabulary, closed_list):
