@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from audit.store import views
 from audit.store.chain import chain_of
 from audit.store.layout import Layout
 from audit.store.merged import FOLDER, INDEX, Index, MergedFile, forget, read_index
@@ -67,14 +67,10 @@ def merged_schema(table: str) -> pa.Schema:
 
 
 def _rows(layout: Layout, table: str, run_ids: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    for run_id in run_ids:
-        partition = _read(layout.files.local(layout.part(table, run_id)))
+    for run_id, file in views.files_of(layout, table, run_ids).items():
+        partition = pq.read_table(file, partitioning=None)
         columns = [_column(partition, field, run_id) for field in merged_schema(table)]
         yield from pa.table(columns, schema=merged_schema(table)).to_batches()
-
-
-def _read(path: Path) -> pa.Table:
-    return pq.read_table(path, partitioning=None)
 
 
 def _column(partition: pa.Table, field: pa.Field[Any], run_id: str) -> pa.ChunkedArray[Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -57,7 +57,19 @@ class Believed:
     runs: frozenset[str]
 
 
-_KNOWN: WeakKeyDictionary[Layout, dict[str, Believed | None]] = WeakKeyDictionary()
+class UnfitError(Exception):
+    """A merged copy may not be read in place of the partitions; says why."""
+
+
+@dataclass
+class _Known:
+    """What a warehouse's index says, and which of its copies were looked at so far."""
+
+    index: Index | None
+    copies: dict[str, Believed | None] = field(default_factory=dict)
+
+
+_KNOWN: WeakKeyDictionary[Layout, _Known] = WeakKeyDictionary()
 
 
 def read_index(layout: Layout) -> Index | None:
@@ -79,11 +91,13 @@ def believed(layout: Layout, table: str) -> Believed | None:
     It must be the file that was written, of the runs that are published: the last one's manifest
     must be the one that it was made from. Otherwise it is left aside with a warning.
     """
-    known = _KNOWN.setdefault(layout, {})
-    held = known.get(table)
-    if table not in known or (held and not held.file.is_file()):
-        known[table] = _checked(layout, table)
-    return known[table]
+    known = _KNOWN.get(layout)
+    held = known.copies.get(table) if known else None
+    if known is None or (held and not held.file.is_file()):
+        known = _KNOWN[layout] = _Known(read_index(layout))
+    if table not in known.copies:
+        known.copies[table] = _checked(layout, known.index, table)
+    return known.copies[table]
 
 
 def forget(layout: Layout) -> None:
@@ -91,28 +105,33 @@ def forget(layout: Layout) -> None:
     _KNOWN.pop(layout, None)
 
 
-def _checked(layout: Layout, table: str) -> Believed | None:
-    index = read_index(layout)
+def _checked(layout: Layout, index: Index | None, table: str) -> Believed | None:
     if index is None or table not in index.files:
         return None
-    why = why_not(layout, index, table)
-    if why:
-        _warn(layout, index.files[table].path, why)
+    try:
+        return Believed(whole_copy(layout, index, table), frozenset(index.runs))
+    except UnfitError as error:
+        _warn(layout, index.files[table].path, str(error))
         return None
-    return Believed(layout.files.local(index.files[table].path), frozenset(index.runs))
 
 
-def why_not(layout: Layout, index: Index, table: str) -> str | None:
-    """Return why a merged copy may not be believed; None where it may."""
+def whole_copy(layout: Layout, index: Index, table: str) -> Path:
+    """Return the merged copy of a table.
+
+    Raises:
+        UnfitError: It is not whole, or was made of other runs than the published ones.
+    """
     copy = index.files[table]
     try:
-        if sha256_of(layout.files.local(layout.manifest(index.runs[-1]))) != index.manifest_sha256:
-            return f"was made of another run {index.runs[-1]} than the published one"
-        if sha256_of(layout.files.local(copy.path)) != copy.sha256:
-            return "is not the file that was written"
+        manifest = layout.files.local(layout.manifest(index.runs[-1]))
+        file = layout.files.local(copy.path)
     except (FileNotFoundError, IndexError) as error:
-        return f"is not whole: {error!r}"
-    return None
+        raise UnfitError(f"is not whole: {error!r}") from error
+    if sha256_of(manifest) != index.manifest_sha256:
+        raise UnfitError(f"was made of another run {index.runs[-1]} than the published one")
+    if sha256_of(file) != copy.sha256:
+        raise UnfitError("is not the file that was written")
+    return file
 
 
 def _warn(layout: Layout, path: str, why: str) -> None:

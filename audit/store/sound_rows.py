@@ -14,7 +14,7 @@ import duckdb
 from audit.store import views
 from audit.store.faults import Findings
 from audit.store.layout import Layout
-from audit.store.merged import FOLDER, INDEX, read_index, why_not
+from audit.store.merged import FOLDER, INDEX, Index, UnfitError, read_index, whole_copy
 from audit.store.pruned import SNAPSHOTS
 from audit.tables import HISTORY, TABLES
 
@@ -77,17 +77,25 @@ def check_merged(layout: Layout, run_ids: Sequence[str], memory: str, found: Fin
             found.fault(INDEX, "cannot be read", cure)
         return
     for table, copy in index.files.items():
-        why = why_not(layout, index, table)
-        if not set(index.runs) <= set(run_ids):
-            why = "is of runs that are not published"
-        if not why:
-            with _engine(memory) as con:
-                views.view(con, "ours", views.partitions_rows(layout, table, index.runs))
-                views.view(con, "copied", views.merged_rows(table, layout.files.local(copy.path)))
-                why = None if _same(con) else "does not hold what its partitions hold"
-        if why:
-            found.fault(copy.path, why, cure)
-        found.counts["merged copies"] += not why
+        try:
+            _check_copy(layout, index, run_ids, table, memory)
+        except UnfitError as error:
+            found.fault(copy.path, str(error), cure)
+        else:
+            found.counts["merged copies"] += 1
+
+
+def _check_copy(
+    layout: Layout, index: Index, run_ids: Sequence[str], table: str, memory: str
+) -> None:
+    if not set(index.runs) <= set(run_ids):
+        raise UnfitError("is of runs that are not published")
+    file = whole_copy(layout, index, table)
+    with _engine(memory) as con:
+        views.view(con, "ours", views.partitions_rows(layout, table, index.runs))
+        views.view(con, "copied", views.merged_rows(table, file))
+        if not _same(con):
+            raise UnfitError("does not hold what its partitions hold")
 
 
 def _same(con: duckdb.DuckDBPyConnection) -> bool:

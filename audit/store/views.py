@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import duckdb
+import orjson
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from audit.errors import PrunedError, WarehouseError
 from audit.store.layout import Layout
@@ -124,17 +126,46 @@ def partitions_rows(layout: Layout, table: str, run_ids: Iterable[str]) -> str:
 
     It is one reading of many files: a union of one reading a run costs time and memory by the run.
     """
-    listed = list(run_ids)
-    try:
-        files = layout.files.fetch([layout.part(table, run_id) for run_id in listed])
-    except FileNotFoundError as error:
-        refuse_pruned(layout, table, listed)
-        raise WarehouseError(f"{error}: is missing; the run is damaged") from error
-    if not listed:
+    files = files_of(layout, table, list(run_ids))
+    if not files:
         return parquet_rows(table, [], "")
-    if len(listed) == 1:
-        return parquet_rows(table, files, listed[0])
-    return _rows_of_runs(table, dict(zip(listed, files, strict=True)))
+    if len(files) == 1:
+        ((run_id, file),) = files.items()
+        return parquet_rows(table, [file], run_id)
+    return _rows_of_runs(table, files)
+
+
+def files_of(layout: Layout, table: str, run_ids: Sequence[str]) -> dict[str, Path]:
+    """Return the file of each run's rows of a table, in the order given.
+
+    A run of an earlier version, which did not know the table yet, has none.
+
+    Raises:
+        PrunedError: A run's snapshot was thinned out.
+        WarehouseError: A file is missing.
+    """
+    try:
+        paths = layout.files.fetch([layout.part(table, run_id) for run_id in run_ids])
+    except FileNotFoundError as error:
+        refuse_pruned(layout, table, run_ids)
+        knew = [run_id for run_id in run_ids if table in _tables_of(layout, run_id)]
+        if len(knew) == len(run_ids):
+            raise WarehouseError(f"{error}: is missing; the run is damaged") from error
+        return files_of(layout, table, knew)
+    return dict(zip(run_ids, paths, strict=True))
+
+
+def _tables_of(layout: Layout, run_id: str) -> Collection[str]:
+    """Return the tables that the version of a run knew; all, where nothing tells."""
+    try:
+        row = pq.read_table(
+            layout.files.local(layout.part("runs", run_id)),
+            columns=["schema_versions"],
+            partitioning=None,
+        )
+        return set(orjson.loads(row["schema_versions"][0].as_py())) | {"runs"}
+    except (FileNotFoundError, IndexError, pa.ArrowInvalid):
+        return TABLES.keys()
 
 
 def _rows_of_runs(table: str, files: Mapping[str, Path]) -> str:

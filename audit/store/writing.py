@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import duckdb
@@ -51,13 +52,15 @@ def write_findings(con: duckdb.DuckDBPyConnection, path: Path, flat: Path | None
     con.execute(_PARTS, {"part": PART_ROWS})
     table = TABLES["findings"]
     keys = _keys(con.table("findings_all").columns, table.sort_by)
-    files = {"": RowGroups(path, table.schema)}
-    if flat:
-        files["flat"] = RowGroups(flat, plain(_flat(con, table.schema.empty_table()).schema))
-    with files[""] as file, files.get("flat", file) as wide:
+    with ExitStack() as stack:
+        file = stack.enter_context(RowGroups(path, table.schema))
+        wide = None
+        if flat:
+            empty = _flat(con, table.schema.empty_table())
+            wide = stack.enter_context(RowGroups(flat, plain(empty.schema)))
         for part in _parts(con, keys):
             file.write(part.to_batches())
-            if flat:
+            if wide:
                 wide.write(_flat(con, part).to_batches())
     return file.rows
 

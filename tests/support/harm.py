@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -33,9 +34,27 @@ def forge(root: Path, table: str, run_id: str, change: Callable[[pa.Table], pa.T
         "bytes": len(body),
         "rows": rows.num_rows,
     }
+    _record(root, run_id, told)
+
+
+def unknown(root: Path, table: str, run_id: str) -> None:
+    """Make the newest run one of a version that did not know a table yet."""
+    path = part(root, table, run_id)
+    path.unlink()
+    path.parent.rmdir()
+    told = orjson.loads((root / "_manifests" / f"{run_id}.json").read_bytes())
+    told["files"] = [one for one in told["files"] if not one["path"].startswith(f"{table}/")]
+    _record(root, run_id, told, without=table)
+
+
+def _record(root: Path, run_id: str, told: dict[str, Any], without: str = "") -> None:
+    """Write a manifest anew, and the row in the ledger that goes with it."""
+    manifest = root / "_manifests" / f"{run_id}.json"
     manifest.write_bytes(orjson.dumps(told))
-    sha256 = hashlib.sha256(manifest.read_bytes()).hexdigest()
-    row = pq.read_table(part(root, "runs", run_id), partitioning=None)
-    column = row.schema.get_field_index("manifest_sha256")
-    row = row.set_column(column, "manifest_sha256", pa.array([sha256]))
-    pq.write_table(row, part(root, "runs", run_id))
+    rows = pq.read_table(part(root, "runs", run_id), partitioning=None)
+    row = rows.to_pylist()[0]
+    row["manifest_sha256"] = hashlib.sha256(manifest.read_bytes()).hexdigest()
+    versions = orjson.loads(row["schema_versions"])
+    versions.pop(without, None)
+    row["schema_versions"] = orjson.dumps(versions).decode()
+    pq.write_table(pa.Table.from_pylist([row], schema=rows.schema), part(root, "runs", run_id))

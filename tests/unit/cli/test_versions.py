@@ -11,11 +11,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from audit.notebook import open_warehouse
+from audit.store.compact import compact
 from audit.store.reader import Warehouse
+from audit.store.sound import check_all
+from audit.store.verify import check_published
 from providers.loopback.estate import Estate
 from providers.loopback.story import first_night, next_night, places
 from providers.loopback.truth import Oracle
 from tests.support.compare import differences
+from tests.support.harm import unknown
 from tests.support.staging import commit_estate, run_id
 from tests.support.strategies import SMALL
 from tests.unit.cli.support import GOOD, Desk, estate, logged
@@ -116,3 +120,22 @@ def test_the_run_after_an_upgrade_is_right(upgraded):
     told = [oracle.advance(estate) for estate in nights]
     with Warehouse.at(str(root)).open_run() as run:
         assert differences(run, told[-1]) == {}
+
+
+@pytest.mark.parametrize("table", ["coverage", "exposure_images", "control_results"])
+def test_a_table_that_an_earlier_version_did_not_know_is_empty_there(tmp_path: Path, table: str):
+    one = first_night(3, SMALL, places()[:1])
+    two = next_night(one, 4, SMALL)
+    oracle = Oracle()
+    commit_estate(tmp_path, one)
+    unknown(tmp_path, table, run_id(one))
+    commit_estate(tmp_path, two)
+    nights = [oracle.advance(one), oracle.advance(two)]
+    warehouse = Warehouse.at(str(tmp_path))
+    check_published(warehouse.layout, warehouse.run_ids())
+    assert check_all(warehouse.layout, warehouse.run_ids(), "512MB").faults == []
+    for night, count in ((one, 0), (two, len(open_warehouse(str(tmp_path)).table(table)))):
+        assert len(open_warehouse(str(tmp_path)).table(table, run_id(night))) == count
+    compact(warehouse.layout, warehouse.run_ids())
+    with Warehouse.at(str(tmp_path)).open_run() as run:
+        assert differences(run, nights[-1]) == {}
