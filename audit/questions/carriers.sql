@@ -12,7 +12,8 @@
 -- Column: state: open, unconfirmed, or closed where the source or the publisher dismissed it.
 -- Column: severity: Highest severity stated.
 -- Column: fix_state: Best fix known.
--- Tables: exposure_images_history, vulnerability_groups_history, exposures_now, all_runs
+-- Tables: exposure_images_history, vulnerability_groups_history, exposures_history,
+--   all_runs
 WITH led AS (
     SELECT vulnerability_id, arg_max(leading_id, run_id) AS leading_id
     FROM vulnerability_groups_history GROUP BY vulnerability_id
@@ -30,12 +31,14 @@ WITH led AS (
 ), carried AS (
     SELECT provider, registry_id, repository, digest, package_name, min(run_id) AS run_id
     FROM last_gone WHERE state = 'open' AND run_id > coalesce(gone, '') GROUP BY ALL
+), exposed AS (
+    FROM (FROM exposures_history WHERE vulnerability_id IN (SELECT id FROM ids)
+        QUALIFY row_number() OVER (PARTITION BY exposure_id ORDER BY run_id DESC) = 1)
+    WHERE merged_into IS NULL
 )
 SELECT c.provider, c.registry_id, c.repository, c.digest, c.package_name,
     r.started_at AS carried_since, e.opened_at AS exposed_since, e.state, e.severity, e.fix_state
 FROM carried AS c JOIN all_runs AS r USING (run_id)
-LEFT JOIN (
-    FROM exposures_now WHERE vulnerability_id = (SELECT id FROM asked) AND merged_into IS NULL
-) AS e ON (e.provider, e.registry_id, e.repository) = (c.provider, c.registry_id, c.repository)
+LEFT JOIN exposed AS e ON (e.provider, e.registry_id, e.repository) = (c.provider, c.registry_id, c.repository)
     AND e.package_name IS NOT DISTINCT FROM c.package_name
 ORDER BY ALL
