@@ -142,6 +142,9 @@ class RunReader(Protocol):
     ) -> list[dict[str, Any]]:
         """Run a query over the run's views and return its rows in the query's order."""
 
+    def __hash__(self) -> int:
+        """Tell open runs apart: what was asked of one once need not be asked again."""
+
 
 class Report(Protocol):
     """Turns one published run into files, from the warehouse alone."""

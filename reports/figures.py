@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from audit.errors import WarehouseError
@@ -166,6 +167,7 @@ def facts_of(kind: type[_Facts], row: Row) -> _Facts:
     return kind(**{field.name: row[field.name] for field in fields(kind)})
 
 
+@lru_cache(maxsize=1)  # all files of a run tell the same figures: they are asked for once
 def collect(run: RunReader) -> Posture:
     """Run every query of the posture report over ``run``.
 

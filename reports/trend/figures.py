@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from audit.errors import WarehouseError
 from audit.ports import RunReader
@@ -45,6 +46,7 @@ class Trend:
         return sum(row["runs"] == 0 for row in self.rows("trend_days"))
 
 
+@lru_cache(maxsize=1)  # all files of a run tell the same figures: they are asked for once
 def collect(run: RunReader) -> Trend:
     """Run every query of the trend report over ``run``.
 

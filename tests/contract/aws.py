@@ -56,6 +56,7 @@ AWS = ProviderUnderTest(
         **each("images.created_at images.base_image images.labels", _IN_THE_CONFIG),
         "assessments.content_hash": "notimpl: every finding is fetched in every run",
         "assessments.scanner_version": "notyet: neither Inspector nor ECR tells it",
+        "findings.vex_status": "notyet: neither Inspector nor ECR passes on VEX statements",
         "findings.purl": "notyet: Inspector names package manager, name and version only",
         "vulnerabilities.withdrawn_at": "notyet: a rejected vulnerability just disappears",
         "what there is to read is discovered": "notimpl: accounts and regions are configured",

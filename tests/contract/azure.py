@@ -54,7 +54,7 @@ AZURE = ProviderUnderTest(
         "assessments.scanned_at": "notyet: Defender tells when a status changed only",
         **each(
             "assessments.scanner_version assessments.db_updated_at findings.location "
-            "findings.layer_digest findings.purl vulnerabilities.withdrawn_at",
+            "findings.layer_digest findings.purl findings.vex_status vulnerabilities.withdrawn_at",
             _NOT_IN_A_ROW,
         ),
         "the findings say how many there are": "notyet: the total counts rows, not statements",

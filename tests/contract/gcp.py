@@ -65,7 +65,7 @@ GCP = ProviderUnderTest(
             "findings.title vulnerabilities.title", "the short description is the id, as Google's"
         ),
         **each("findings.location findings.layer_digest", "package issues have no file location"),
-        "findings.native_state": "there is no VEX assessment",
+        **each("findings.native_state findings.vex_status", "there is no VEX assessment"),
     },
     partial=frozenset({"images.subject_digest"}),
 )

@@ -22,6 +22,7 @@ REASONS = ("notimpl: ", "notyet: ", "never: ")
 _BY_THE_CORE = {
     *("placements.current", "vulnerabilities.kev_added_at"),
     *("vulnerabilities.epss_score", "vulnerabilities.epss_percentile"),
+    *("repositories.owner", "repositories.owner_source", "assessments.told_state"),
 }
 _WHEN_SOMETHING_FAILED = {"registries.unread", "repositories.unread"}
 

@@ -74,13 +74,19 @@ def run(config: Path, later: timedelta, *more: str) -> Done:
     )
 
 
+def ledger(config: Path) -> list[dict[str, Any]]:
+    """Return the rows of ``runs`` but for the time of publication, which is a later one."""
+    with Warehouse.at(str(config.parent / "warehouse")).open_run() as opened:
+        return opened.rows("SELECT * EXCLUDE (finished_at) FROM runs")
+
+
 def published(config: Path) -> dict[str, bytes]:
-    """Return every published file of a warehouse by its name."""
+    """Return every published file of a warehouse by its name, the row of the ledger left out."""
     root = config.parent / "warehouse"
     return {
         str(path.relative_to(root)): path.read_bytes()
         for path in sorted(root.rglob("*"))
-        if path.is_file() and not path.name.startswith("_lock")
+        if path.is_file() and not path.name.startswith("_lock") and "runs" not in path.parts
     }
 
 
@@ -101,6 +107,7 @@ def test_a_killed_run_is_gone_on_with_and_ends_as_if_it_had_not_been_killed(
     assert dict(cloud.asked) == left
     assert len(left) == 2
     assert published(config) == published(undisturbed)
+    assert ledger(config) == ledger(undisturbed)
 
 
 @pytest.mark.parametrize(
@@ -155,3 +162,4 @@ def test_what_is_not_whole_is_read_again(cloud: GatedAws, tmp_path: Path, harm: 
     undisturbed = configure(tmp_path / "undisturbed", cloud)
     assert run(undisturbed, timedelta(0)).code == 4
     assert published(config) == published(undisturbed)
+    assert ledger(config) == ledger(undisturbed)

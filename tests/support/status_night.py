@@ -34,7 +34,7 @@ class Night:
         return Warehouse.at(str(self.folder / "warehouse")).open_run()
 
     def report(self, language: str, kind: str) -> Path:
-        (found,) = (self.folder / "reports").glob(f"*.{language}.{kind}")
+        (found,) = (self.folder / "reports").glob(f"posture-*.{language}.{kind}")
         return found
 
     def counted(self) -> Counter[tuple[str, str]]:
