@@ -15,7 +15,7 @@ import pyarrow as pa
 from audit.judge import run_judgement
 from audit.model.scope import ScopeOutcome
 from audit.store import views
-from audit.store.history import exposures_as_of, groups_as_of, previous_rows
+from audit.store.history import exposures_as_of, groups_as_of, images_as_of, previous_rows
 from audit.store.layout import Layout
 from audit.store.ledger import Ledger
 from audit.store.writing import write_findings, write_ordered
@@ -192,6 +192,9 @@ class Assembly:
         self.con.execute(f"CREATE TEMP TABLE exposures_before AS {exposures}")
         groups = groups_as_of(self.layout, earlier)
         self.con.execute(f"CREATE TEMP TABLE groups_before AS {groups}")
+        views.view(self.con, "images_told", images_as_of(self.layout, earlier))
+        late = earlier.filled_in_since(earlier.newest) if earlier.newest else []
+        self.con.execute("SET VARIABLE filled_in = $value", {"value": bool(late)})
         self._load_owners()
         self._load_scopes()
 

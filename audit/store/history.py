@@ -75,6 +75,17 @@ def groups_as_of(layout: Layout, ledger: Ledger) -> str:
     )
 
 
+def images_as_of(layout: Layout, ledger: Ledger) -> str:
+    """Return a query for the images that carry an exposure after the last run of ``ledger``."""
+    rows = views.history_rows(layout, "exposure_images", ledger.run_ids)
+    key = "provider, registry_id, repository, digest, vulnerability_id, package_name"
+    return (
+        f"SELECT {key} FROM (SELECT * FROM ({rows}) "  # noqa: S608  our own query
+        f"QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY run_id DESC) = 1) "
+        "WHERE state = 'open'"
+    )
+
+
 def previous_rows(layout: Layout, table: str, earlier: Ledger) -> str:
     """Return a query for what the run before holds of a table, without ``run_id``.
 

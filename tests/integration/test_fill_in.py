@@ -107,6 +107,21 @@ def test_a_newer_look_that_is_filled_in_replaces_what_was_carried(desk):
     ]
 
 
+def test_an_image_that_a_later_look_found_clean_does_not_carry_what_was_filled_in(desk):
+    load(desk, THIRD)
+    load(desk, FIRST, OLD, NEW)
+    load(desk, SECOND, OLD)
+    assert load(desk, FOURTH, "CVE-2026-0003", digest="f").code == Exit.OK
+    told = asked(
+        desk,
+        "SELECT vulnerability_id FROM exposure_images_history QUALIFY state = 'open' "
+        "AND row_number() OVER (PARTITION BY digest, vulnerability_id ORDER BY run_id DESC) = 1",
+    )
+    assert told == [{"vulnerability_id": "CVE-2026-0003"}]
+    assert asked(desk, "SELECT DISTINCT vulnerability_id FROM findings") == told
+    assert desk.do("verify").code == desk.do("rebuild").code == Exit.OK
+
+
 def test_the_flat_tables_stay_those_of_the_newest_run(desk):
     load(desk, FIRST, OLD)
     load(desk, THIRD, OLD)

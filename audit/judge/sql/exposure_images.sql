@@ -1,5 +1,6 @@
 -- The same below the repository: which current image carries an exposure since this run, and which
--- no longer does.
+-- no longer does. What held before is what the run before found; where runs were filled in since, it
+-- is what the history tells with them, so that every word in it is answered by this run.
 CREATE TEMP TABLE exposure_images_changed AS
 WITH now AS (
     SELECT DISTINCT p.provider, f.registry_id, f.repository, f.digest,
@@ -10,7 +11,12 @@ WITH now AS (
 ), before AS (
     SELECT DISTINCT provider, registry_id, repository, digest, named_before AS vulnerability_id,
         vulnerability_id AS name_now, package_name
-    FROM carried_before
+    FROM carried_before WHERE NOT getvariable('filled_in')
+    UNION ALL
+    SELECT t.provider, t.registry_id, t.repository, t.digest, t.vulnerability_id,
+        led(t.vulnerability_id, g.leading_id), t.package_name
+    FROM images_told AS t LEFT JOIN groups_now AS g USING (vulnerability_id)
+    WHERE getvariable('filled_in')
 )
 SELECT *, 'open' AS state, 'stated' AS reason FROM (
     FROM now EXCEPT SELECT * EXCLUDE (name_now) FROM before)
