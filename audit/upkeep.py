@@ -61,12 +61,15 @@ class Upkeep:
         """Check the whole warehouse, one run of it, or (``quick``) the newest run.
 
         Raises:
-            UsageError: There is no such run.
+            UsageError: There is no such run, or nothing at all: nothing is not sound.
         """
         run_ids, memory = self.warehouse.run_ids(), self.config.collect.memory
         chosen = max(run_ids, default=None) if quick else run_id
         if chosen is None:
-            return check_all(self._layout, run_ids, memory)
+            found = check_all(self._layout, run_ids, memory)
+            if not run_ids and not found.faults:
+                raise self.warehouse.unpublished()
+            return found
         return check_one(self._layout, run_ids, chosen, memory)
 
     @contextmanager

@@ -51,6 +51,14 @@ class Warehouse:
             raise WarehouseError(f"run {run_id} has no row in the table runs; restore its file")
         return Ledger.of(found)
 
+    def unpublished(self) -> UsageError:
+        """Return what to say where a published run is needed and there is none."""
+        return UsageError(
+            f"no published run yet in {self.layout.address}",
+            where="--warehouse",
+            cure="name the warehouse that holds them; published: none",
+        )
+
     def open_run(self, run_id: str | None = None) -> StoredRun:
         """Open a published run, by default the newest.
 
@@ -60,8 +68,10 @@ class Warehouse:
         ledger = self.ledger()
         known = ledger.run_ids
         if not known or (run_id is not None and run_id not in known):
+            if run_id is None:
+                raise self.unpublished()
             raise UsageError(
-                f"no published run {run_id or 'yet'} in {self.layout.address}",
+                f"no published run {run_id} in {self.layout.address}",
                 where="--run",
                 cure=f"published: {', '.join(known[-5:]) or 'none'}",
             )

@@ -54,6 +54,7 @@ class Replay:
 
         Raises:
             PrunedError: The run's own snapshot, or that of the run before it, was thinned out.
+            UsageError: Nothing is published.
         """
         known = self._known(upto)
         thinned = read_pruned(self.source)
@@ -70,6 +71,8 @@ class Replay:
 
     def _known(self, upto: str | None) -> list[str]:
         ledger = Warehouse(self.source).ledger()
+        if not ledger.run_ids:
+            raise Warehouse(self.source).unpublished()
         bound = ledger.sequences[upto or ledger.run_ids[-1]]
         earlier = [run for run in ledger.run_ids if run <= (upto or run)]
         known = [run for run in earlier if ledger.sequences[run] <= bound]

@@ -78,7 +78,7 @@ def test_a_warehouse_of_random_nights_with_faults_is_sound(tmp_path: Path):
     assert found.counts["snapshots"] == 4
 
 
-def test_nothing_published_is_sound(tmp_path: Path):
+def test_nothing_published_has_no_fault(tmp_path: Path):
     assert faults(configured(Year(tmp_path, ()))) == []
 
 

@@ -104,6 +104,9 @@ def test_2_when_the_configuration_is_wrong(desk):
     [
         (["gate"], "no published run yet"),
         (["report"], "no published run yet"),
+        (["rebuild"], "no published run yet"),
+        (["verify"], "no published run yet"),
+        (["verify", "--quick"], "no published run yet"),
         (["gate", "--run", "20200101T000000Z"], "no published run 20200101T000000Z"),
     ],
 )
