@@ -24,13 +24,21 @@ WITH led AS (
 ), ids AS (
     SELECT id FROM asked
     UNION SELECT vulnerability_id FROM led WHERE leading_id = (SELECT id FROM asked)
-), last_gone AS (
-    SELECT *, max(CASE WHEN state = 'closed' AND reason <> 'renamed' THEN run_id END)
-        OVER (PARTITION BY provider, registry_id, repository, digest, package_name) AS gone
-    FROM exposure_images_history WHERE vulnerability_id IN (SELECT id FROM ids)
+), steps AS (
+    SELECT provider, registry_id, repository, digest, package_name, run_id,
+        sum(CASE WHEN state = 'open' THEN 1 ELSE -1 END) AS step
+    FROM (SELECT *, lag(state, 1, 'closed') OVER (PARTITION BY provider, registry_id, repository,
+            digest, package_name, vulnerability_id ORDER BY run_id) AS was
+        FROM exposure_images_history WHERE vulnerability_id IN (SELECT id FROM ids))
+    WHERE state <> was GROUP BY ALL
+), held AS (  -- under how many of its names an image carries it: two may turn out to be one
+    SELECT *, sum(step) OVER (PARTITION BY provider, registry_id, repository, digest, package_name
+        ORDER BY run_id) AS names
+    FROM steps
 ), carried AS (
-    SELECT provider, registry_id, repository, digest, package_name, min(run_id) AS run_id
-    FROM last_gone WHERE state = 'open' AND run_id > coalesce(gone, '') GROUP BY ALL
+    SELECT provider, registry_id, repository, digest, package_name,
+        max(run_id) FILTER (names > 0 AND names = step) AS run_id
+    FROM held GROUP BY ALL HAVING arg_max(names, run_id) > 0
 ), exposed AS (
     FROM (FROM exposures_history WHERE vulnerability_id IN (SELECT id FROM ids)
         QUALIFY row_number() OVER (PARTITION BY exposure_id ORDER BY run_id DESC) = 1)

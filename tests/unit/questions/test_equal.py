@@ -13,9 +13,11 @@ from hypothesis import HealthCheck, given, settings
 
 from audit import questions
 from audit.notebook import RunNotebook, open_warehouse
+from providers.loopback.story import FIRST_NIGHT
 from providers.loopback.truth import Night, Oracle
 from tests.support.staging import commit_estate
 from tests.support.strategies import History, histories
+from tests.unit.judge import nights
 
 CHECKED = [name for name in questions.NAMES if questions.load(name).check]
 ALL = 1_000_000
@@ -102,3 +104,17 @@ def fixes(run: RunNotebook) -> tuple[int, float, int]:
     told = run.question("time_to_fix")
     days = (told["mean_days"].fillna(0) * told["fixed"]).sum()
     return int(told["fixed"].sum()), round(float(days), 6), int(told["still_open"].sum())
+
+
+def test_an_image_goes_on_carrying_what_one_of_two_names_no_longer_says(tmp_path: Path):
+    cve, other = "CVE-2026-0001", "GHSA-aaaa-bbbb-cccc"
+    nights.night(tmp_path, 0, [nights.Told(cve), nights.Told(other)])
+    nights.night(tmp_path, 1, [nights.Told(cve)])
+    nights.night(
+        tmp_path, 2, [nights.Told(cve), nights.Told(other, "b", aliases=(cve,))], images="ab"
+    )
+    with open_warehouse(str(tmp_path)).run() as run:
+        carriers = run.sql(questions.load("carriers").sql, vulnerability=cve)
+        assert_equal(run, "carriers", cve)
+    since = dict(zip(carriers["digest"].str[7], carriers["carried_since"].dt.day, strict=True))
+    assert since == {"a": FIRST_NIGHT.day, "b": FIRST_NIGHT.day + 2}
