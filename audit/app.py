@@ -187,7 +187,13 @@ class App:
         newest = ledger.newest
         if newest is None or run_id > newest:
             return ledger
-        if not fill_in or run_id in ledger.sequences:
+        if fill_in and run_id in ledger.sequences:
+            raise UsageError(
+                f"run {run_id} is published already",
+                where="--run-at",
+                cure="two runs cannot be of one second; name another moment",
+            )
+        if not fill_in:
             raise UsageError(
                 f"run {run_id} is not later than the newest run {newest}",
                 where="--run-at",

@@ -135,7 +135,7 @@ def test_a_moment_that_is_taken_is_refused(desk):
     load(desk, THIRD, OLD)
     done = load(desk, FIRST, NEW)
     assert done.code == Exit.USAGE
-    assert "20261121T020000Z" in logged(done)[-1]["event"]
+    assert "run 20261121T020000Z is published already" in logged(done)[-1]["event"]
 
 
 def test_a_run_is_never_filled_in(desk):

@@ -143,4 +143,4 @@ def test_an_import_must_be_later_than_the_newest_run(desk):
     report = trivy(desk.folder / "a.json", "CVE-2026-0001")
     done = imported(desk, report)
     assert done.code == Exit.USAGE
-    assert "is not later than the newest run" in logged(done)[-1]["event"]
+    assert "is published already" in logged(done)[-1]["event"]
