@@ -13,10 +13,11 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+import duckdb
 import orjson
 
 from audit.clock import FixedClock
-from audit.errors import PrunedError
+from audit.errors import PrunedError, WarehouseError
 from audit.model.enums import Outcome, ScopeKind
 from audit.model.scope import ScopeOutcome, ScopeRef
 from audit.store import views
@@ -175,6 +176,9 @@ def rebuild_differences(source: Layout, target: Layout, run_ids: list[str]) -> d
     """Compare what two warehouses tell of the past; return table -> rows that only one holds.
 
     Tables without a difference are left out.
+
+    Raises:
+        WarehouseError: A file of the history is damaged.
     """
     found = {}
     with closing(views.connect()) as con:
@@ -185,7 +189,13 @@ def rebuild_differences(source: Layout, target: Layout, run_ids: list[str]) -> d
                 f"SELECT count(*) FROM ((({one}) EXCEPT ALL ({two})) "  # noqa: S608  our own queries
                 f"UNION ALL (({two}) EXCEPT ALL ({one})))"
             )
-            (row,) = con.execute(query).fetchall()
+            try:
+                (row,) = con.execute(query).fetchall()
+            except (duckdb.InvalidInputException, duckdb.IOException) as error:
+                told = str(error).partition("\n")[0]
+                raise WarehouseError(
+                    f"{table} cannot be read: {told}; ask registry-audit verify"
+                ) from error
             if row[0]:
                 found[table] = int(row[0])
     return found

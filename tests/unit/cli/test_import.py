@@ -138,7 +138,7 @@ def test_a_file_name_that_is_no_text_is_a_log_line_like_any_other(desk):
     assert any(line.get("path", "").endswith(".json") for line in logged(done))
 
 
-def test_an_import_must_be_later_than_the_newest_run(desk):
+def test_an_import_at_a_moment_that_is_taken_is_refused(desk):
     desk.night(estate(GOOD))
     report = trivy(desk.folder / "a.json", "CVE-2026-0001")
     done = imported(desk, report)

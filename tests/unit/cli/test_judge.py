@@ -53,3 +53,13 @@ def test_the_history_is_made_again_and_equal(nights):
     done = nights.do("rebuild")
     assert done.code == Exit.OK, done.err
     assert done.out.splitlines()[-1] == "the history is equal"
+
+
+def test_a_damaged_history_is_named_not_a_traceback(nights):
+    nights.write({})
+    (file,) = nights.warehouse.glob("exposures/run_id=*/*.parquet")
+    file.write_bytes(file.read_bytes()[:500])
+    done = nights.do("rebuild")
+    assert done.code == Exit.UNEXPECTED
+    assert "ask registry-audit verify" in logged(done)[-1]["event"]
+    assert "Traceback" not in done.err
