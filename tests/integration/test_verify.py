@@ -78,8 +78,10 @@ def test_a_warehouse_of_random_nights_with_faults_is_sound(tmp_path: Path):
     assert found.counts["snapshots"] == 4
 
 
-def test_nothing_published_has_no_fault(tmp_path: Path):
-    assert faults(configured(Year(tmp_path, ()))) == []
+def test_nothing_published_is_not_sound(tmp_path: Path):
+    done = configured(Year(tmp_path, ())).do("verify")
+    assert done.code == 2
+    assert "no published run yet" in done.err
 
 
 @pytest.mark.parametrize("table", sorted(TABLES))
