@@ -9,14 +9,23 @@ JOIN assessments_told AS a USING (provider, registry_id, repository, digest)
 WHERE list_contains(s.sources, a.source) AND a.raw_state <> 'assessed'
 GROUP BY s.key;
 
+-- A statement about the images that were looked at says nothing of one that could not be.
+CREATE TEMP TABLE unseen_repositories AS
+SELECT DISTINCT i.registry_id, i.repository FROM current_images AS i
+JOIN images_all AS m ON m.digest = i.digest AND m.kind = 'image'
+LEFT JOIN looked_at AS seen ON (seen.provider, seen.registry_id, seen.repository, seen.digest)
+    = (i.provider, i.registry_id, i.repository, i.digest)
+WHERE NOT coalesce(seen.clean, false);
+
 CREATE TEMP TABLE exposure_changes AS
 WITH
 seen AS (
     SELECT s.*, prior.opened_at AS was_opened_at, prior,
         look.reason AS appearance, fates.outcome, fates.fate, blind.state AS blind_state,
         CASE
-            WHEN dismissed IS NOT NULL
-                THEN CASE WHEN coalesce(prior.state, 'closed') <> 'closed' THEN 'closed' END
+            WHEN dismissed IS NOT NULL AND coalesce(prior.state, 'closed') = 'closed' THEN NULL
+            WHEN dismissed = 'withdrawn' OR (dismissed IS NOT NULL AND unseen.repository IS NULL)
+                THEN 'closed'
             WHEN prior.state IS NULL THEN 'opened'
             WHEN prior.state = 'closed' THEN 'reopened'
             WHEN fresh AND prior.state = 'unconfirmed' THEN 'confirmed'
@@ -30,6 +39,8 @@ seen AS (
     LEFT JOIN appearance AS look ON look.key = s.key
     LEFT JOIN fates ON fates.scope_id = s.scope_id
     LEFT JOIN blind_carriers AS blind ON blind.key = s.key
+    LEFT JOIN unseen_repositories AS unseen
+        ON (unseen.registry_id, unseen.repository) = (s.registry_id, s.repository)
 ),
 seen_rows AS (
     SELECT coalesce(prior.exposure_id, key) AS exposure_id, event,

@@ -147,6 +147,18 @@ def test_a_vex_statement_closes_as_not_affected_and_its_end_reopens(tmp_path):
         assert balances(run)
 
 
+def test_a_vex_statement_closes_nothing_while_an_image_could_not_be_looked_at(tmp_path):
+    cleared = Told(CVE, more={"vex_status": "not_affected"})
+    night(tmp_path, 0, [Told(CVE)]).connection.close()
+    with night(tmp_path, 1, [cleared], images="ab", states={"b": "failed"}) as run:
+        assert exposures(run, "state") == [("open",)]
+        assert balances(run)
+    with night(tmp_path, 2, [cleared], images="ab") as run:
+        assert changes(run) == [(CVE, "closed", "not_affected")]
+    with night(tmp_path, 3, [cleared], images="ab", states={"b": "failed"}) as run:
+        assert changes(run) == []
+
+
 def test_a_contradicted_vex_statement_closes_nothing(tmp_path):
     night(tmp_path, 0, [Told(CVE)]).connection.close()
     told = [
