@@ -27,6 +27,8 @@ from providers.aws.failures import from_botocore_error, from_client_error, is_un
 from providers.aws.settings import AccountSettings, AwsSettings
 
 _GIVE_UP_AFTER = 3
+_SDK_NAMES = {"tag": "resourcegroupstaggingapi"}
+"""The SDK's name of a service where IAM has another."""
 _MISSHAPEN = (ResponseParserError, AttributeError, KeyError, TypeError, ValueError)
 """What botocore's parsers let escape on an answer of another shape than the model's."""
 
@@ -66,7 +68,7 @@ class AwsApi:
         except BotoCoreError as error:
             raise from_botocore_error(error, operation) from None
         answer = self._ask(service, method, operation, parameters)
-        if not isinstance(answer.get(needs), list | dict):
+        if not isinstance(answer.get(needs), list | dict | str):
             raise BrokenPageError(
                 f"the answer lacks {needs}: cut short or of another shape", operation=operation
             )
@@ -151,7 +153,7 @@ class Clients:
         url = self._settings.endpoints.of(service)
         with self._lock:
             client: BaseClient = self._session.client(  # type: ignore[call-overload]  # a value
-                service,
+                _SDK_NAMES.get(service, service),
                 region_name=region,
                 endpoint_url=url,
                 aws_access_key_id=keys.access_key_id if keys else None,
