@@ -46,7 +46,7 @@ def access_of(asker: Asker, text: str | None, operation: str) -> Facts:
     if text is None:
         return Facts(no_policy())
     grants = read_grants(text, operation, asker.place.account)
-    return Facts(*access_columns(grants, asker.place.settings.organisation))
+    return Facts(*access_columns(grants, asker.place.organisation))
 
 
 def _policy(asker: Asker) -> Facts:

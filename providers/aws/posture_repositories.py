@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from audit.errors import BrokenPageError, NotFoundError, SourceError
+from audit.errors import NotFoundError, SourceError
 from providers.aws import api
 from providers.aws.api import Answer, member, whole_rows
 from providers.aws.asking import Asker, Facts, pairs, told
@@ -103,22 +103,12 @@ def _labels(asker: Asker, rows: Sequence[Answer]) -> dict[str, Facts]:
 
 
 def _tagged(asker: Asker) -> dict[str, list[str]]:
-    """Return the tags by ARN; this service has a page token of another name than ECR's."""
     operation, needs = api.TAGGED_RESOURCES, "ResourceTagMappingList"
-    asked: dict[str, object] = {"ResourceTypeFilters": ["ecr:repository"], "ResourcesPerPage": 100}
-    found: dict[str, list[str]] = {}
-    seen: set[str] = set()
-    while True:
-        answer = asker.call(operation, needs, **asked)
-        for row in whole_rows(answer[needs], operation):
-            found[member(row, "ResourceARN", operation)] = _texts(row.get("Tags"), operation)
-        token = answer.get("PaginationToken") or ""
-        if not token:
-            return found
-        if token in seen:
-            raise BrokenPageError("the same PaginationToken came back", operation=operation)
-        seen.add(token)
-        asked["PaginationToken"] = token
+    asked = {"ResourceTypeFilters": ["ecr:repository"], "ResourcesPerPage": 100}
+    return {
+        member(row, "ResourceARN", operation): _texts(row.get("Tags"), operation)
+        for row in asker.rows(operation, needs, **asked)
+    }
 
 
 def _tags_of(asker: Asker, row: Answer) -> Facts:

@@ -73,7 +73,8 @@ class AwsProvider:
             api = self._clients().open(self._settings.account(account), region, tally)
         except SourceError as error:
             return _closed_door(tally, error)
-        place = Place(account, region, self._settings, self._context, api, sink)
+        organisation = self._settings.organisation
+        place = Place(account, region, self._settings, self._context, api, sink, organisation)
         return collect_place(place, tally)
 
     def _clients(self) -> Clients:

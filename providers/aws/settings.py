@@ -53,13 +53,13 @@ class Endpoints(Settings):
     ecr_public: str | None = None
     inspector2: str | None = None
     kms: str | None = None
+    resourcegroupstaggingapi: str | None = None
     sts: str | None = None
-    tag: str | None = None
 
     def of(self, service: str) -> str | None:
-        """Return the override of a service (as IAM names it), if there is one."""
-        overrides: dict[str, str | None] = self.model_dump()
-        return overrides[service.replace("-", "_")]
+        """Return the override of a service (as botocore names it), if there is one."""
+        found: str | None = getattr(self, service.replace("-", "_"))
+        return found
 
 
 class AwsSettings(Settings):
