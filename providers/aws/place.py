@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from audit.model.columns import Columns
 from audit.ports import RunContext, Sink
@@ -26,7 +26,7 @@ class Place:
     context: RunContext
     api: Api
     sink: Sink
-    organisation: Organisation = Organisation()
+    organisation: Organisation = field(default_factory=Organisation)
 
     @property
     def scope_id(self) -> str:
