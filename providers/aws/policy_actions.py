@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 WRITES = frozenset(
@@ -70,13 +70,13 @@ def listed(value: object) -> list[str]:
 
 
 def _matched(pattern: str) -> frozenset[str]:
-    name = _name(pattern)
-    return frozenset(one for one in WRITES | _OTHERS if fnmatchcase(one, name))
+    wanted = _wildcards(_name(pattern))
+    return frozenset(one for one in WRITES | _OTHERS if wanted.fullmatch(one))
 
 
 def _is_of_ecr(pattern: str) -> bool:
     service, colon, _ = pattern.lower().partition(":")
-    return pattern == "*" or (bool(colon) and fnmatchcase("ecr", service))
+    return pattern == "*" or (bool(colon) and _wildcards(service).fullmatch("ecr") is not None)
 
 
 def _is_strange(pattern: str) -> bool:
@@ -85,5 +85,9 @@ def _is_strange(pattern: str) -> bool:
 
 
 def _name(pattern: str) -> str:
-    """The operation's part, lower case; brackets are no wildcard in a policy."""
-    return pattern.lower().rpartition(":")[2].replace("[", "[[]")
+    """The operation's part, lower case."""
+    return pattern.lower().rpartition(":")[2]
+
+
+def _wildcards(pattern: str) -> re.Pattern[str]:
+    return re.compile(re.escape(pattern).replace(r"\*", ".*").replace(r"\?", "."))
