@@ -9,6 +9,7 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore.awsrequest import HeadersDict
 from botocore.parsers import create_parser
 from botocore.stub import Stubber
 
@@ -33,7 +34,9 @@ SIGNATURE = p.image(
     subjectManifestDigest=p.digest("a"),
 )
 COLD = p.image("f", imageStatus="ARCHIVED", lastArchivedAt=p.PUSHED, lastActivatedAt=p.PUSHED)
-COUNTS = dict(all=21, critical=1, high=3, medium=10, low=5, informational=1, untriaged=1)
+COUNTS = dict.fromkeys(
+    ("all", "critical", "high", "medium", "low", "informational", "untriaged"), 3
+)
 BY_IMAGE = {
     "resourceId": p.arn_of("a"),
     "imageSha": p.digest("a"),
@@ -183,12 +186,14 @@ def test_a_sample_is_what_the_service_may_send(service, operation, sample):
 )
 def test_a_refusal_for_its_rate_is_read_as_such(service, status, headers, body, code):
     model = CORE.get_service_model(service)
-    wire = {"status_code": status, "headers": headers, "body": json.dumps(body).encode()}
-    parser = create_parser(model.resolved_protocol)
-    assert parser.parse(wire, None)["Error"] == {
-        "Code": "ThrottlingException",
-        "Message": "Rate exceeded",
+    found = {"Code": "ThrottlingException", "Message": "Rate exceeded"}
+    wire = {
+        "status_code": status,
+        "headers": HeadersDict(headers),
+        "body": json.dumps(body).encode(),
     }
+    parser = create_parser(model.resolved_protocol)
+    assert parser.parse(wire, None)["Error"] == found
     if code:
         assert parser.parse(wire, model.shape_for(code))["retryAfterSeconds"] == 3
 
