@@ -34,8 +34,9 @@ NULLED = {
 OF_REPOSITORIES = {"GetRepositoryPolicy", "GetLifecyclePolicy", "DescribeKey"}
 
 
-def _wire(names: tuple[str, ...] = ("team/app",), **answers: Answer) -> Wire:
-    """An enhanced registry without images."""
+def _wire(*names: str, **answers: Answer) -> Wire:
+    """An enhanced registry without images, of ``team/app`` unless other repositories are named."""
+    names = names or ("team/app",)
     rows = [s.repository_of(name) for name in names]
     return Wire(
         **{
@@ -135,7 +136,7 @@ def test_settings_of_a_repository():
 
 @pytest.mark.parametrize("filters", [["*"], ["prod/*", "*"]])
 def test_a_rule_for_all_covers_all_only_if_it_scans(filters):
-    def answer(frequency):
+    def answer(frequency: str) -> Answer:
         body = p.scanning("ENHANCED", frequency)
         rule = body["scanningConfiguration"]["rules"][0]
         rule["repositoryFilters"] = [{"filter": one, "filterType": "WILDCARD"} for one in filters]
@@ -317,7 +318,7 @@ def test_inspector_is_not_asked_where_it_does_not_scan():
 
 def test_the_calls_are_two_a_repository_and_a_few_a_registry():
     names = tuple(f"r{n}" for n in range(26))
-    wire = _wire(names)
+    wire = _wire(*names)
     got = _collect(wire)
     assert wire.calls["GetRepositoryPolicy"] == wire.calls["GetLifecyclePolicy"] == 26
     assert wire.calls["BatchGetRepositoryScanningConfiguration"] == 2

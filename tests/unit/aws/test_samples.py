@@ -165,7 +165,7 @@ def test_a_sample_is_what_the_service_may_send(service, operation, sample):
     known = model.operation_model(operation)
     _check_words(known.output_shape, sample)
     Stubber(_client(service)).add_response(botocore.xform_name(operation), sample)
-    parser = create_parser(model.resolved_protocol)
+    parser: Any = create_parser(model.resolved_protocol)
     wire = {"status_code": 200, "headers": {}, "body": json.dumps(sample).encode()}
     parsed = parser.parse(wire, known.output_shape)
     del parsed["ResponseMetadata"]
@@ -192,7 +192,7 @@ def test_a_refusal_for_its_rate_is_read_as_such(service, status, headers, body, 
         "headers": HeadersDict(headers),
         "body": json.dumps(body).encode(),
     }
-    parser = create_parser(model.resolved_protocol)
+    parser: Any = create_parser(model.resolved_protocol)
     assert parser.parse(wire, None)["Error"] == found
     if code:
         assert parser.parse(wire, model.shape_for(code))["retryAfterSeconds"] == 3
