@@ -20,6 +20,18 @@ ECR_FINDINGS = "ecr:DescribeImageScanFindings"
 INSPECTOR_FINDINGS = "inspector2:ListFindings"
 INSPECTOR_COVERAGE = "inspector2:ListCoverage"
 STS_ASSUME_ROLE = "sts:AssumeRole"
+STS_IDENTITY = "sts:GetCallerIdentity"
+ORGANIZATION_ACCOUNTS = "organizations:ListAccounts"
+ACCOUNT_REGIONS = "account:ListRegions"
+
+CLIENTS = {"tag": "resourcegroupstaggingapi"}
+"""Prefix of an IAM action -> botocore's name of the service, where the two differ."""
+PAGE_TOKENS = {
+    "account": "NextToken",
+    "organizations": "NextToken",
+    "tag": "PaginationToken",
+}
+"""Prefix of an IAM action -> what its page token is called, where that is not ``nextToken``."""
 
 
 class Api(Protocol):
@@ -42,7 +54,7 @@ class Api(Protocol):
     def pages(
         self, tally: ScopeTally, operation: str, needs: str, **parameters: object
     ) -> Iterator[Answer]:
-        """Yield every page, following ``nextToken`` alone (a page may be short or empty).
+        """Yield every page, following its token alone (a page may be short or empty).
 
         Raises:
             SourceError: At the first page that cannot be read; a token that comes back a second

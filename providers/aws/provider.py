@@ -7,20 +7,20 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from audit.errors import SourceError
+from audit.model.enums import ScopeKind
 from audit.model.scope import Plan, ScopeOutcome, ScopeTally, Task
 from audit.ports import Capabilities, RegistryProvider, RunContext, Settings, Sink
 from providers.aws.collect import collect_place
-from providers.aws.judgement import findings_scope, inventory_scope
+from providers.aws.judgement import findings_scope
 from providers.aws.place import Place
-from providers.aws.settings import AwsSettings
+from providers.aws.scopes import region_task
+from providers.aws.settings import AccountSettings, AwsSettings
 from providers.aws.status import ECR_BASIC, INSPECTOR
 
 if TYPE_CHECKING:
     from providers.aws.client import Clients
 
 _GAPS = {
-    "discovery of accounts": "notimpl: AWS Organizations is not asked; accounts are configured",
-    "discovery of regions": "notimpl: regions are configured; one left out is not reported",
     "delegated administrator": "notimpl: Inspector is read in each account, not once for all",
     "incremental reads": "notimpl: every finding is fetched in every run",
     "repository policy": "notimpl: GetRepositoryPolicy is not asked",
@@ -54,33 +54,32 @@ class AwsProvider:
         self._shared: Clients | None = None
 
     def plan(self) -> Plan:
-        """Return one task an account and region; makes no call."""
-        return Plan(
-            [
-                Task(
-                    provider=self.name,
-                    task_id=f"aws/{account.id}/{region}",
-                    scopes=(
-                        inventory_scope(account.id, region),
-                        findings_scope(account.id, region),
-                    ),
-                    params={"account": account.id, "region": region},
-                )
-                for account in self._settings.accounts
-                for region in self._settings.regions
-            ]
-        )
+        """Return one task an account and region; calls only for what is not configured."""
+        if self._settings.accounts and self._settings.listed_regions:
+            accounts, regions = self._settings.accounts, self._settings.listed_regions
+            return Plan([region_task(account, one) for account in accounts for one in regions])
+        from providers.aws.discovery import Discovery  # noqa: PLC0415  loads botocore
+
+        return Discovery(self._settings, self._clients(), self._context.log).plan()
 
     def collect(self, task: Task, sink: Sink) -> Sequence[ScopeOutcome]:
         """Read one account and region: its inventory and its findings."""
         account, region = task.params["account"], task.params["region"]
-        tally = ScopeTally(inventory_scope(account, region))
+        tally = ScopeTally(next(ref for ref in task.scopes if ref.kind is ScopeKind.INVENTORY))
         try:
-            api = self._clients().open(self._settings.account(account), region, tally)
+            api = self._clients().open(self._door(task), region, tally)
         except SourceError as error:
             return _closed_door(tally, error)
-        place = Place(account, region, self._settings, self._context, api, sink)
-        return collect_place(place, tally)
+        with api:
+            place = Place(account, region, self._settings, self._context, api, sink)
+            return collect_place(place, tally)
+
+    def _door(self, task: Task) -> AccountSettings:
+        """Return how the task's account is entered; an organisation's was found by the plan."""
+        account = task.params["account"]
+        if self._settings.organization is None:
+            return self._settings.account(account)
+        return self._settings.member(account, own=not task.params["role_arn"])
 
     def _clients(self) -> Clients:
         """Load the SDK when the first task needs it, once for all tasks."""

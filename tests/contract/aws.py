@@ -30,7 +30,10 @@ AWS = ProviderUnderTest(
         Area("inspector", 0, _ENHANCED, f"{_ENHANCED}/findings"),
         Area("ecr-basic", 1, _BASIC, f"{_BASIC}/findings", image_by_image=True),
     ),
-    endpoints=(("endpoints", "ecr"), ("endpoints", "inspector2"), ("endpoints", "sts")),
+    endpoints=tuple(
+        ("endpoints", service)
+        for service in ("ecr", "inspector2", "sts", "organizations", "account")
+    ),
     secrets=_secrets,
     gaps={
         **each(

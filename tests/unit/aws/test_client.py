@@ -18,8 +18,9 @@ from audit.errors import (
 )
 from audit.model.scope import ScopeTally
 from providers.aws.api import ECR_IMAGES, ECR_REPOSITORIES, INSPECTOR_FINDINGS, Answer, Listing
-from providers.aws.client import AwsApi, Clients, utc
+from providers.aws.client import AwsApi, Clients
 from providers.aws.judgement import inventory_scope
+from providers.aws.sessions import utc
 from providers.aws.settings import AwsSettings
 from tests.unit.aws import payloads as p
 from tests.unit.aws.wire import Raw, Wire, failure, paged
@@ -245,7 +246,7 @@ def test_empty_rows_are_skipped_and_counted(tally):
 _ASSUMED = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
 <AssumeRoleResult><Credentials><AccessKeyId>AKIAROLE</AccessKeyId>
 <SecretAccessKey>hush</SecretAccessKey><SessionToken>token</SessionToken>
-<Expiration>2026-11-23T03:00:00Z</Expiration></Credentials></AssumeRoleResult>
+<Expiration>2099-11-23T03:00:00Z</Expiration></Credentials></AssumeRoleResult>
 </AssumeRoleResponse>"""
 
 
