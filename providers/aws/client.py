@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from types import TracebackType
@@ -36,7 +37,7 @@ class AwsApi:
 
     One client is one adaptive rate limiter, as AWS's own limit is per account, region and
     operation. A service that could not be reached several times in a row is not asked again: with
-    its retries, each call would cost minutes. Not for use by several threads at once.
+    its retries, each call would cost minutes. For several threads, each with a tally of its own.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class AwsApi:
     ) -> None:
         self._clients, self._account, self._region = clients, account, region
         self._keys = keys
+        self._lock = threading.Lock()
         self._open: dict[str, BaseClient] = {}
         self._unreached: Counter[str] = Counter()
 
@@ -60,6 +62,10 @@ class AwsApi:
 
     def close(self) -> None:
         """Let go of every client and its connections."""
+        with self._lock:
+            self._drop()
+
+    def _drop(self) -> None:
         for client in self._open.values():
             client.close()
         self._open.clear()
@@ -98,17 +104,24 @@ class AwsApi:
 
     def _ask(self, operation: str, once: Callable[[], Answer], tally: ScopeTally) -> Answer:
         """Ask, and once more with a new session where AWS calls the role's session expired."""
+        keys = self._keys
         try:
             return self._answer(operation, once)
         except AccessDeniedError as error:
-            if not is_expired(error.code):
+            if not is_expired(error.code) or not self._renewed(keys, tally):
                 raise
-            keys = self._clients.keyring.renew(self._account, self._keys, tally)
-            if keys is None:
-                raise
-        self.close()
-        self._keys = keys
         return self._answer(operation, once)
+
+    def _renewed(self, stale: Credentials | None, tally: ScopeTally) -> bool:
+        """Go on with another session, unless another thread sees to that already."""
+        with self._lock:
+            if self._keys is stale:
+                keys = self._clients.keyring.renew(self._account, stale, tally)
+                if keys is None:
+                    return False
+                self._drop()
+                self._keys = keys
+        return True
 
     def _answer(self, operation: str, once: Callable[[], Answer]) -> Answer:
         reached, service = True, operation.partition(":")[0]
@@ -135,9 +148,12 @@ class AwsApi:
             self._unreached[service] = 0 if reached else self._unreached[service] + 1
 
     def _method(self, service: str, name: str) -> Callable[..., Answer]:
-        if service not in self._open:
-            self._open[service] = self._clients.sessions.build(service, self._region, self._keys)
-        method: Callable[..., Answer] = getattr(self._open[service], xform_name(name))
+        with self._lock:
+            if service not in self._open:
+                self._open[service] = self._clients.sessions.build(
+                    service, self._region, self._keys
+                )
+            method: Callable[..., Answer] = getattr(self._open[service], xform_name(name))
         return method
 
 

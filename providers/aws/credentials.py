@@ -35,10 +35,10 @@ class Ask(Protocol):
 
 
 class Keyring:
-    """The sessions of every account that was entered; for many threads.
+    """The sessions of every role that was assumed; for many threads.
 
-    What is held of an account is its keys alone (some hundred bytes), so that none is entered
-    twice, however late its last region comes.
+    What is held of a session is its keys alone (some hundred bytes), so that no role is assumed
+    twice, however late its account's last region comes.
     """
 
     def __init__(self, settings: AwsSettings, ask: Ask) -> None:
@@ -55,12 +55,13 @@ class Keyring:
         Raises:
             SourceError: The role cannot be assumed; where that was refused it is not tried again.
         """
-        with self._door(account):
-            if account.id in self._refused:
-                raise self._refused[account.id]
-            if account.id not in self._held:
-                self._held[account.id] = self._assume(account, tally)
-            return self._held[account.id]
+        role = str(account.role_arn)
+        with self._door(role):
+            if role in self._refused:
+                raise self._refused[role]
+            if role not in self._held:
+                self._held[role] = self._assume(account, tally)
+            return self._held[role]
 
     def renew(
         self, account: AccountSettings, stale: Credentials | None, tally: ScopeTally
@@ -70,22 +71,23 @@ class Keyring:
         Raises:
             SourceError: The role cannot be assumed any more.
         """
-        if account.role_arn is None:
+        role = account.role_arn
+        if role is None:
             return None
-        with self._door(account):
-            if self._held.get(account.id) is stale:
-                self._held[account.id] = self._assume(account, tally)
-            return self._held[account.id]
+        with self._door(role):
+            if self._held.get(role) is stale:
+                self._held[role] = self._assume(account, tally)
+            return self._held[role]
 
-    def _door(self, account: AccountSettings) -> threading.Lock:
+    def _door(self, role: str) -> threading.Lock:
         with self._lock:
-            return self._doors[account.id]
+            return self._doors[role]
 
     def _assume(self, account: AccountSettings, tally: ScopeTally) -> RefreshableCredentials:
         try:
             keys = self._keys(account, tally)
         except AccessDeniedError as error:
-            self._refused[account.id] = error
+            self._refused[str(account.role_arn)] = error
             raise
         later = ScopeTally(ScopeRef("aws", f"aws/{account.id}", ScopeKind.DISCOVERY))
         return RefreshableCredentials.create_from_metadata(

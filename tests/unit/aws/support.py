@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -29,6 +30,10 @@ class ListSink:
             row = {**columns.constants, **dict(zip(names, cells, strict=True))}
             self.rows.setdefault(columns.table, []).append(row)
 
+    def sorted(self) -> dict[str, list[str]]:
+        """Return the rows in an order of their own, as text."""
+        return {table: sorted(map(repr, rows)) for table, rows in self.rows.items()}
+
 
 @dataclass
 class Collected:
@@ -52,11 +57,11 @@ class Collected:
         return next(o for i, o in self.outcomes.items() if i.endswith("/findings"))
 
 
-def collect(settings: Mapping[str, Any]) -> Collected:
+def collect(settings: Mapping[str, Any], workers: int = 1) -> Collected:
     """Run every task of a provider with these settings."""
     provider = AwsProvider(AwsSettings.model_validate(settings), CONTEXT)
     sink, outcomes = ListSink(), {}
-    for task in provider.plan().tasks:
-        for outcome in provider.collect(task, sink):
-            outcomes[outcome.ref.scope_id] = outcome
+    with ThreadPoolExecutor(workers) as pool:
+        for done in pool.map(lambda task: provider.collect(task, sink), provider.plan().tasks):
+            outcomes.update({outcome.ref.scope_id: outcome for outcome in done})
     return Collected(sink, outcomes)
