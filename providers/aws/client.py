@@ -14,9 +14,9 @@ from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from audit.errors import AccessDeniedError, BrokenPageError, UnavailableError
+from audit.errors import AccessDeniedError, BrokenPageError, SourceError, UnavailableError
 from audit.model.scope import ScopeTally
-from providers.aws.api import PAGE_TOKENS, Answer
+from providers.aws.api import PAGE_TOKENS, STS_IDENTITY, Answer
 from providers.aws.credentials import Keyring
 from providers.aws.failures import (
     from_botocore_error,
@@ -169,6 +169,8 @@ class Clients:
         self._settings = settings
         self.sessions = Sessions(settings)
         self.keyring = Keyring(settings, self._ask_sts)
+        self._lock = threading.Lock()
+        self._own_account: str | None = None
 
     def open(self, account: AccountSettings, region: str, tally: ScopeTally) -> AwsApi:
         """Open an account and region, assuming the account's role if it has one.
@@ -179,6 +181,27 @@ class Clients:
         if account.role_arn is None:
             return AwsApi(self, account, region, self._own())
         return AwsApi(self, account, region, self.keyring.enter(account, tally))
+
+    def own_account(self, tally: ScopeTally) -> str:
+        """Return the account of the tool's own credentials, asked once; empty if nobody tells.
+
+        Where it cannot be told that is an error of ``tally``, the first one's that asked.
+        """
+        with self._lock:
+            if self._own_account is None:
+                self._own_account = ""
+                try:
+                    self._own_account = self._identity(tally)
+                except SourceError as error:
+                    tally.fail(error)
+            return self._own_account
+
+    def _identity(self, tally: ScopeTally) -> str:
+        answer = self._ask_sts(tally, STS_IDENTITY, "ResponseMetadata")
+        account = answer.get("Account")
+        if not isinstance(account, str):
+            raise BrokenPageError("the answer lacks Account", operation=STS_IDENTITY)
+        return account
 
     def own(self, region: str) -> AwsApi:
         """Open a region with the tool's own credentials, whichever account they are of.

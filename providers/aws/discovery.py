@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from audit.errors import BrokenPageError, SourceError, TerminalError
+from audit.errors import SourceError, TerminalError
 from audit.model.enums import Outcome, ScopeKind
 from audit.model.scope import Plan, ScopeOutcome, ScopeRef, ScopeTally, Task
-from providers.aws.api import ORGANIZATION_ACCOUNTS, STS_IDENTITY, Listing
+from providers.aws.api import ORGANIZATION_ACCOUNTS, Listing
 from providers.aws.client import AwsApi, Clients
 from providers.aws.members import LEFT_OUT, NOT_A_MEMBER, LeftOut, Member, member, verdict
 from providers.aws.regions import RegionReader
@@ -38,7 +38,7 @@ class Discovery:
         if self._settings.organization is None:
             return self._joined((), [(one, "") for one in self._settings.accounts])
         top = ScopeTally(ScopeRef("aws", ORGANIZATION, ScopeKind.DISCOVERY))
-        own = self._own_account(top)
+        own = self._clients.own_account(top)
         members = self._members(self._settings.organization, top, own)
         self._log.info("%s: %d accounts", ORGANIZATION, len(members))
         outcome = top.finish()
@@ -47,19 +47,6 @@ class Discovery:
         told, to_read = _sorted_out(members, self._settings.organization, whole)
         doors = [self._settings.member(account, own=account == own) for account in to_read]
         return self._joined((whole, *told), [(door, ORGANIZATION) for door in doors])
-
-    def _own_account(self, tally: ScopeTally) -> str:
-        """Return the account of the tool's own credentials: it is entered without a role."""
-        try:
-            with self._clients.own(self._settings.home) as api:
-                answer = api.call(tally, STS_IDENTITY, "ResponseMetadata")
-            account = answer.get("Account")
-            if not isinstance(account, str):
-                raise BrokenPageError("the answer lacks Account", operation=STS_IDENTITY)
-        except SourceError as error:
-            tally.fail(error)
-            return ""
-        return account
 
     def _members(self, wanted: OrganizationSettings, tally: ScopeTally, own: str) -> list[Member]:
         try:

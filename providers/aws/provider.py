@@ -14,11 +14,11 @@ from providers.aws.collect import collect_place
 from providers.aws.judgement import findings_scope
 from providers.aws.place import Place
 from providers.aws.scopes import region_task
-from providers.aws.settings import AccountSettings, AwsSettings
+from providers.aws.settings import AwsSettings
 from providers.aws.status import ECR_BASIC, INSPECTOR
 
 if TYPE_CHECKING:
-    from providers.aws.client import Clients
+    from providers.aws.client import AwsApi, Clients
 
 _GAPS = {
     "delegated administrator": "notimpl: Inspector is read in each account, not once for all",
@@ -67,19 +67,25 @@ class AwsProvider:
         account, region = task.params["account"], task.params["region"]
         tally = ScopeTally(next(ref for ref in task.scopes if ref.kind is ScopeKind.INVENTORY))
         try:
-            api = self._clients().open(self._door(task), region, tally)
+            api = self._open(account, region, tally)
         except SourceError as error:
             return _closed_door(tally, error)
         with api:
             place = Place(account, region, self._settings, self._context, api, sink)
             return collect_place(place, tally)
 
-    def _door(self, task: Task) -> AccountSettings:
-        """Return how the task's account is entered; an organisation's was found by the plan."""
-        account = task.params["account"]
+    def _open(self, account: str, region: str, tally: ScopeTally) -> AwsApi:
+        """Open any account, by the role that the configuration gives it.
+
+        Raises:
+            SourceError: It cannot be entered.
+        """
+        clients = self._clients()
         if self._settings.organization is None:
-            return self._settings.account(account)
-        return self._settings.member(account, own=not task.params["role_arn"])
+            door = self._settings.account(account)
+        else:
+            door = self._settings.member(account, own=account == clients.own_account(tally))
+        return clients.open(door, region, tally)
 
     def _clients(self) -> Clients:
         """Load the SDK when the first task needs it, once for all tasks."""

@@ -23,5 +23,5 @@ def region_task(account: AccountSettings, region: str, parent: str = "") -> Task
         provider="aws",
         task_id=f"aws/{account.id}/{region}",
         scopes=(inventory_scope(account.id, region, parent), findings_scope(account.id, region)),
-        params={"account": account.id, "region": region, "role_arn": account.role_arn or ""},
+        params={"account": account.id, "region": region},
     )

@@ -31,7 +31,7 @@ def plan(aws: AwsLoopback, **more: Any) -> Plan:
 
 def planned(options: Options, estate: Estate | None = None, **wanted: Any) -> Plan:
     with AwsLoopback(estate or small_estate(), options) as aws:
-        return plan(aws, **{"organization": aws.organization_settings(**wanted)["organization"]})
+        return plan(aws, organization=aws.organization_settings(**wanted)["organization"])
 
 
 def ends(found: Plan) -> dict[str, ScopeOutcome]:
