@@ -50,7 +50,7 @@ class Discovery:
 
     def _members(self, wanted: OrganizationSettings, tally: ScopeTally, own: str) -> list[Member]:
         try:
-            api = self._hub(wanted, tally, own)
+            api = self._hub(tally, own)
         except SourceError as error:
             tally.fail(error)
             return []
@@ -66,14 +66,9 @@ class Discovery:
         self._tell_paths(wanted, found)
         return found
 
-    def _hub(self, wanted: OrganizationSettings, tally: ScopeTally, own: str) -> AwsApi:
+    def _hub(self, tally: ScopeTally, own: str) -> AwsApi:
         """Open what lists accounts and tells the regions of each."""
-        hub = AccountSettings(id=own or "0" * 12)
-        if wanted.role_arn is not None:
-            account = wanted.role_arn.split(":")[4]
-            hub = AccountSettings(
-                id=account, role_arn=wanted.role_arn, external_id=wanted.external_id
-            )
+        hub = self._settings.hub(own)
         self._regions.use_hub(hub)
         return self._clients.open(hub, self._settings.home, tally)
 

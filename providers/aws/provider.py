@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from audit.errors import SourceError
 from audit.model.enums import ScopeKind
 from audit.model.scope import Plan, ScopeOutcome, ScopeTally, Task
-from audit.ports import Capabilities, RegistryProvider, RunContext, Settings, Sink
+from audit.ports import Capabilities, Check, Doctor, RegistryProvider, RunContext, Settings, Sink
 from providers.aws.collect import collect_place
 from providers.aws.judgement import findings_scope
 from providers.aws.place import Place
-from providers.aws.scopes import region_task
-from providers.aws.settings import AwsSettings
+from providers.aws.scopes import account_scope, region_task
+from providers.aws.settings import AccountSettings, AwsSettings
 from providers.aws.status import ECR_BASIC, INSPECTOR
 
 if TYPE_CHECKING:
@@ -74,18 +74,32 @@ class AwsProvider:
             place = Place(account, region, self._settings, self._context, api, sink)
             return collect_place(place, tally)
 
+    def examine(self) -> Iterator[Check]:
+        """Try each account and one region of it; see :class:`audit.ports.Doctor`."""
+        from providers.aws.doctor import AwsDoctor  # noqa: PLC0415  loads botocore
+        from providers.aws.enrolment import Enrolment  # noqa: PLC0415  loads botocore
+
+        def role_of(account: str) -> str | None:
+            return self._door(account, ScopeTally(account_scope(account))).role_arn
+
+        plan, enrolment = self.plan(), Enrolment(self._open)
+        yield from AwsDoctor(plan, self._open, role_of, enrolment).examine()
+
     def _open(self, account: str, region: str, tally: ScopeTally) -> AwsApi:
-        """Open any account, by the role that the configuration gives it.
+        """Open any account.
 
         Raises:
             SourceError: It cannot be entered.
         """
-        clients = self._clients()
+        return self._clients().open(self._door(account, tally), region, tally)
+
+    def _door(self, account: str, tally: ScopeTally) -> AccountSettings:
+        """Return how an account is entered; one that is not configured, as the tool itself."""
         if self._settings.organization is None:
-            door = self._settings.account(account)
-        else:
-            door = self._settings.member(account, own=account == clients.own_account(tally))
-        return clients.open(door, region, tally)
+            known = {one.id: one for one in self._settings.accounts}
+            return known.get(account) or AccountSettings(id=account)
+        own = self._clients().own_account(tally)
+        return self._settings.member(account, own=account == own)
 
     def _clients(self) -> Clients:
         """Load the SDK when the first task needs it, once for all tasks."""
@@ -106,3 +120,4 @@ def _closed_door(inventory: ScopeTally, error: SourceError) -> list[ScopeOutcome
 
 
 _: type[RegistryProvider] = AwsProvider
+_d: type[Doctor] = AwsProvider

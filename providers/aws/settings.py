@@ -215,6 +215,16 @@ class AwsSettings(Settings):
         role = f"arn:{self.cloud}:iam::{account_id}:role/{organization.role_name}"
         return AccountSettings(id=account_id, role_arn=role, external_id=organization.external_id)
 
+    def hub(self, own: str) -> AccountSettings:
+        """Return how the account that lists the organisation is entered."""
+        organization = self.organization or OrganizationSettings()
+        role = organization.role_arn
+        if role is None:
+            return AccountSettings(id=own or "0" * 12)
+        return AccountSettings(
+            id=role.split(":")[4], role_arn=role, external_id=organization.external_id
+        )
+
     def wants(self, repository: str) -> bool:
         """Whether the include and exclude patterns let this repository in."""
         return any(fnmatchcase(repository, pattern) for pattern in self.include) and not any(

@@ -1,0 +1,138 @@
+"""Every operation that the adapter calls: the IAM actions it takes, where, and what it is for.
+
+What ``registry-audit doctor`` says and what ``schedules/aws`` allows are held against this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Where(StrEnum):
+    """Whose credentials make a call."""
+
+    HUB = "hub"
+    MEMBER = "member"
+    ADMIN = "delegated administrator"
+
+
+@dataclass(frozen=True)
+class Permission:
+    """What one operation takes.
+
+    Attributes:
+        operation: ``service:Operation``.
+        where: In which accounts it is called.
+        costs: What the report loses without it, as one sentence.
+        optional: The report stands without it: a figure is missing, nothing is wrong.
+        actions: IAM actions; the operation's own where none are given.
+        on_wish: Called only where the configuration asks for it; the templates leave it out
+            unless a parameter says otherwise.
+    """
+
+    operation: str
+    where: tuple[Where, ...]
+    costs: str
+    optional: bool = False
+    actions: tuple[str, ...] = ()
+    on_wish: bool = False
+
+    @property
+    def allowed_by(self) -> tuple[str, ...]:
+        """The IAM actions."""
+        return self.actions or (self.operation,)
+
+
+_HUB, _MEMBER, _ADMIN = (Where.HUB,), (Where.MEMBER,), (Where.ADMIN,)
+_BOTH = (Where.MEMBER, Where.ADMIN)
+
+PERMISSIONS: tuple[Permission, ...] = (
+    Permission(
+        "sts:AssumeRole",
+        _HUB,
+        "Nothing of the account is read.",
+        actions=("sts:AssumeRole", "sts:SetSourceIdentity"),
+    ),
+    Permission("sts:GetCallerIdentity", _HUB, "The tool's own account is not told apart."),
+    Permission("organizations:ListAccounts", _HUB, "Accounts that are not named are not found."),
+    Permission(
+        "account:ListRegions",
+        (Where.HUB, Where.MEMBER),
+        "Regions come from the SDK's own list, and none is believed to be gone.",
+        optional=True,
+    ),
+    Permission("ecr:DescribeRepositories", _MEMBER, "Nothing of the account and region is read."),
+    Permission("ecr:DescribeImages", _MEMBER, "Images stay as last known, unconfirmed."),
+    Permission("ecr:BatchGetImage", _MEMBER, "Platforms and children of indexes stay unknown."),
+    Permission(
+        "ecr:GetRegistryScanningConfiguration",
+        _MEMBER,
+        "Who scans is unknown: findings are read image by image.",
+    ),
+    Permission(
+        "ecr:BatchGetRepositoryScanningConfiguration",
+        _MEMBER,
+        "Whether a repository is scanned is UNKNOWN.",
+    ),
+    Permission(
+        "ecr:DescribeImageScanFindings",
+        _MEMBER,
+        "Under basic scanning no image is assessed.",
+    ),
+    Permission("inspector2:ListFindings", _BOTH, "Under enhanced scanning no image is assessed."),
+    Permission("inspector2:ListCoverage", _BOTH, "Under enhanced scanning no image is assessed."),
+    Permission(
+        "inspector2:BatchGetAccountStatus",
+        _MEMBER,
+        "The doctor cannot tell whether Inspector is enabled.",
+        optional=True,
+    ),
+    Permission(
+        "inspector2:GetDelegatedAdminAccount",
+        _BOTH,
+        "Findings are read account by account: more calls, and nothing is lost.",
+        optional=True,
+    ),
+    Permission(
+        "inspector2:ListMembers",
+        _ADMIN,
+        "Which accounts Inspector's administrator does not see is not told.",
+        optional=True,
+    ),
+    Permission(
+        "ecr:ListPullTimeUpdateExclusions",
+        _MEMBER,
+        "Whether the audit itself counts as a pull is unknown.",
+        optional=True,
+    ),
+)
+
+
+def needed(operation: str) -> Permission:
+    """Return what an operation that the adapter calls takes.
+
+    Raises:
+        LookupError: It is not known here.
+    """
+    found = permission(operation)
+    if found is None:
+        raise LookupError(operation)
+    return found
+
+
+def permission(operation: str) -> Permission | None:
+    """Return what an operation takes; None for one that is not known here."""
+    return next((one for one in PERMISSIONS if one.operation == operation), None)
+
+
+def actions(where: Iterable[Where], *, on_wish: bool = False) -> frozenset[str]:
+    """Return the IAM actions needed in an account that has these parts to play."""
+    parts = set(where)
+    return frozenset(
+        action
+        for one in PERMISSIONS
+        if parts & set(one.where) and one.on_wish is on_wish
+        for action in one.allowed_by
+    )
