@@ -65,6 +65,5 @@ def _line(check: Check) -> str:
 def _total(checks: list[Check]) -> str:
     counted = {status: sum(one.status is status for one in checks) for status in CheckStatus}
     told = ", ".join(f"{number} {status}" for status, number in counted.items())
-    return (
-        f"{len(checks)} checks: {told}; {sum(map(_stands_in_the_way, checks))} in the way of a run"
-    )
+    blind = sum(map(_stands_in_the_way, checks))
+    return f"{len(checks)} checks: {told}; {blind} in the way of a run"

@@ -1,4 +1,4 @@
-"""Examines each account and one region of it: which permissions are missing, and what that costs."""
+"""Examines each account and one region of it: what is missing, and what that costs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from audit.ports import Check, CheckStatus
 from providers.aws.api import ORGANIZATION_ACCOUNTS, STS_ASSUME_ROLE, Answer, Api
 from providers.aws.client import AwsApi
 from providers.aws.enrolment import (
+    ACCOUNT_STATUS,
     ADMINISTRATOR,
     Enrolment,
     inspector_scans,

@@ -27,7 +27,7 @@ class Permission:
         where: In which accounts it is called.
         costs: What the report loses without it, as one sentence.
         optional: The report stands without it: a figure is missing, nothing is wrong.
-        actions: IAM actions; the operation's own where none are given.
+        actions: IAM actions; the operation's own unless others are given.
         on_wish: Called only where the configuration asks for it; the templates leave it out
             unless a parameter says otherwise.
     """
@@ -36,13 +36,13 @@ class Permission:
     where: tuple[Where, ...]
     costs: str
     optional: bool = False
-    actions: tuple[str, ...] = ()
+    actions: tuple[str, ...] | None = None
     on_wish: bool = False
 
     @property
     def allowed_by(self) -> tuple[str, ...]:
         """The IAM actions."""
-        return self.actions or (self.operation,)
+        return (self.operation,) if self.actions is None else self.actions
 
 
 _HUB, _MEMBER, _ADMIN = (Where.HUB,), (Where.MEMBER,), (Where.ADMIN,)
@@ -55,7 +55,12 @@ PERMISSIONS: tuple[Permission, ...] = (
         "Nothing of the account is read.",
         actions=("sts:AssumeRole", "sts:SetSourceIdentity"),
     ),
-    Permission("sts:GetCallerIdentity", _HUB, "The tool's own account is not told apart."),
+    Permission(
+        "sts:GetCallerIdentity",
+        _HUB,
+        "The tool's own account is entered by its role like every other.",
+        actions=(),  # everybody may
+    ),
     Permission("organizations:ListAccounts", _HUB, "Accounts that are not named are not found."),
     Permission(
         "account:ListRegions",

@@ -13,7 +13,21 @@ from urllib.parse import parse_qs
 
 from tests.unit.aws.payloads import ACCOUNT, REGION
 
-_PATHS = {"/findings/list": "ListFindings", "/coverage/list": "ListCoverage"}
+_PATHS = {
+    "/findings/list": "ListFindings",
+    "/coverage/list": "ListCoverage",
+    "/status/batch/get": "BatchGetAccountStatus",
+    "/delegatedadminaccounts/get": "GetDelegatedAdminAccount",
+    "/members/list": "ListMembers",
+    "/listRegions": "ListRegions",
+}
+
+ASSUMED = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+<AssumeRoleResult><Credentials><AccessKeyId>AKIAROLE</AccessKeyId>
+<SecretAccessKey>hush</SecretAccessKey><SessionToken>token</SessionToken>
+<Expiration>2099-11-23T03:00:00Z</Expiration></Credentials></AssumeRoleResult>
+</AssumeRoleResponse>"""
+"""Answer of sts AssumeRole."""
 
 
 @dataclass
@@ -84,7 +98,9 @@ class Wire:
             "accounts": [{"id": ACCOUNT}],
             "regions": [REGION],
             "credentials": {"access_key_id": "AKIATEST", "secret_access_key": "hush"},
-            "endpoints": {"ecr": self.url, "inspector2": self.url, "sts": self.url},
+            "endpoints": dict.fromkeys(
+                ("ecr", "inspector2", "sts", "organizations", "account"), self.url
+            ),
             "allow_insecure_loopback": True,
             "max_attempts": 1,
             **more,
