@@ -137,7 +137,7 @@ class AwsApi:
             raise AccessDeniedError(
                 "the session that was just given has ended already: is the machine's clock right?",
                 operation=operation,
-                code="ExpiredToken",
+                code="SessionOver",
             ) from None
         except _MISSHAPEN as error:
             raise BrokenPageError(

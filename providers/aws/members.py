@@ -13,6 +13,7 @@ from providers.aws.settings import OrganizationSettings
 LEFT_OUT = "LeftOut"
 OU_NOT_TOLD = "OUNotTold"
 NOT_A_MEMBER = "NotAMember"
+STATE_NOT_TOLD = "StateNotTold"
 
 _CLOSED = frozenset({"SUSPENDED", "PENDING_CLOSURE", "CLOSED", "PENDING_ACTIVATION"})
 
@@ -99,5 +100,5 @@ def _unreadable(one: Member) -> SourceError | None:
         if one.state
         else "its state is not told",
         operation=ORGANIZATION_ACCOUNTS,
-        code=one.state or "StateNotTold",
+        code=one.state or STATE_NOT_TOLD,
     )

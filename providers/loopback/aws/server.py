@@ -102,7 +102,8 @@ class AwsLoopback:
         Args:
             more: Members of the ``organization`` block.
         """
-        rest = {name: value for name, value in self.settings().items() if name != "accounts"}
+        listed = AwsLoopback.settings(self)
+        rest = {name: value for name, value in listed.items() if name != "accounts"}
         organization = {"external_id": sts.SHARED_EXTERNAL_ID, **more}
         return {**rest, "organization": organization, "regions": "enabled"}
 
