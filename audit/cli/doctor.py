@@ -32,9 +32,8 @@ def doctor(options: Common, *, as_json: bool) -> Exit:
             if not as_json:
                 click.echo(_line(check))
     if as_json:
-        click.echo(
-            orjson.dumps([asdict(one) for one in checks], option=orjson.OPT_INDENT_2).decode()
-        )
+        rows = [asdict(one) for one in checks]
+        click.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
     else:
         click.echo(_total(checks))
     return Exit.INCOMPLETE if any(map(_stands_in_the_way, checks)) else Exit.OK

@@ -25,7 +25,7 @@ _CONNECTIONS = 2
 """A client is used by the one task that it was built for."""
 
 
-class _Given(CredentialProvider):  # type: ignore[misc]  botocore has no types of its own
+class _Given(CredentialProvider):
     """Hands a session the credentials it is built for."""
 
     METHOD = "given"

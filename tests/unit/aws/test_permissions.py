@@ -46,7 +46,8 @@ class _CloudFormation(yaml.SafeLoader):
 def _argument(loader: yaml.SafeLoader, _tag: str, node: yaml.Node) -> Any:
     if isinstance(node, yaml.SequenceNode):
         return loader.construct_sequence(node, deep=True)
-    return loader.construct_scalar(node)  # type: ignore[arg-type]  no mapping is used
+    assert isinstance(node, yaml.ScalarNode)
+    return loader.construct_scalar(node)
 
 
 _CloudFormation.add_multi_constructor("!", _argument)

@@ -26,7 +26,8 @@ def test_accounts_come_twenty_a_page_with_an_empty_page_between():
     places = tuple(Place("aws", f"{n:012}", REGION, ()) for n in range(1, 46))
     with AwsLoopback(replace(small_estate(), places=places)) as server:
         client = aws_client(server, "organizations")
-        sizes, token = [], {}
+        token: dict[str, str] = {}
+        sizes = []
         while True:
             page = client.list_accounts(**token)
             sizes.append(len(page["Accounts"]))
