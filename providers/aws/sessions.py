@@ -75,7 +75,7 @@ class Sessions:
             client: BaseClient = session.create_client(
                 name, region_name=region, endpoint_url=url, config=self._config(url)
             )
-        fast.install(client.meta.events, name, utc)
+        fast.install(client.meta, utc)
         return client
 
     def known_regions(self, service: str, partition: str) -> list[str]:
