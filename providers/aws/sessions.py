@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import OrderedDict
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +22,8 @@ from providers.aws.settings import AwsSettings
 _SHARED = ("data_loader", "response_parser_factory")
 """Parts that sessions share. Without the loader each would read and parse the models anew: 263
 instead of 23 ms and 8.9 instead of 0.3 MB a client."""
+_AT_ONCE = 16
+"""Sessions held, for the accounts in flight; one that was let go costs some 30 ms again."""
 _CONNECTIONS = 2
 """A client is used by the one task that it was built for."""
 
@@ -43,7 +46,14 @@ class Sessions:
 
     def __init__(self, settings: AwsSettings) -> None:
         self._settings = settings
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
+        self._held: OrderedDict[int, tuple[Credentials | None, botocore.session.Session]] = (
+            OrderedDict()
+        )
+        given = settings.credentials
+        self._given = given and Credentials(
+            given.access_key_id, given.secret_access_key.get_secret_value()
+        )
         self._core = botocore.session.Session()
         parsers = self._core.get_component("response_parser_factory")
         parsers.set_parser_defaults(timestamp_parser=utc)
@@ -54,9 +64,8 @@ class Sessions:
         Raises:
             BotoCoreError: The chain has some and they cannot be had.
         """
-        given = self._settings.credentials
-        if given is not None:
-            return Credentials(given.access_key_id, given.secret_access_key.get_secret_value())
+        if self._given is not None:
+            return self._given
         with self._lock:
             found: Credentials | None = self._core.get_credentials()
         return found
@@ -66,17 +75,28 @@ class Sessions:
         name = CLIENTS.get(service, service)
         url = self._settings.endpoints.of(name)
         with self._lock:
-            session = botocore.session.Session()
-            for part in _SHARED:
-                session.register_component(part, self._core.get_component(part))
-            resolver = CredentialResolver([_Given(credentials)])
-            session.register_component("credential_provider", resolver)
-            session.set_config_variable("sts_regional_endpoints", "regional")
-            client: BaseClient = session.create_client(
+            client: BaseClient = self._session(credentials).create_client(
                 name, region_name=region, endpoint_url=url, config=self._config(url)
             )
-        fast.install(client.meta, utc)
+            fast.install(client.meta, utc)
         return client
+
+    def _session(self, credentials: Credentials | None) -> botocore.session.Session:
+        """Return the session of some credentials; it is made anew when it was let go."""
+        key = id(credentials)  # unique among those held, as each holds its credentials
+        if key in self._held:
+            self._held.move_to_end(key)
+            return self._held[key][1]
+        session = botocore.session.Session()
+        for part in _SHARED:
+            session.register_component(part, self._core.get_component(part))
+        resolver = CredentialResolver([_Given(credentials)])
+        session.register_component("credential_provider", resolver)
+        session.set_config_variable("sts_regional_endpoints", "regional")
+        self._held[key] = (credentials, session)
+        if len(self._held) > _AT_ONCE:
+            self._held.popitem(last=False)
+        return session
 
     def known_regions(self, service: str, partition: str) -> list[str]:
         """Return the regions of a service that botocore's own data name; asks nobody."""
