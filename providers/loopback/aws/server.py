@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from email.utils import format_datetime
 from types import TracebackType
 from typing import Any
 
-from providers.loopback.aws import ecr, ecr_scan, inspector, sts
+from providers.loopback.aws import ecr, ecr_scan, inspector, inspector_org, sts
 from providers.loopback.aws.wire import AwsError, Call, Caller, Operation, read_caller
 from providers.loopback.aws.world import AwsWorld
 from providers.loopback.estate import Estate
@@ -15,6 +16,7 @@ from providers.loopback.http import Request, Response, RunningServer, json_respo
 
 _ECR_TARGET = "AmazonEC2ContainerRegistry_V20150921."
 _ECR_OPERATIONS: dict[str, Operation] = ecr.OPERATIONS | ecr_scan.OPERATIONS
+_INSPECTOR_OPERATIONS = inspector.OPERATIONS | inspector_org.OPERATIONS
 _JSON_1_1 = "application/x-amz-json-1.1"
 _STS_OPERATIONS = frozenset({"AssumeRole", "GetCallerIdentity"})
 _UNKNOWN = "Unknown"
@@ -64,8 +66,11 @@ class AwsLoopback:
         return self._server.url
 
     def show(self, estate: Estate) -> None:
-        """Serve another estate from the next request on; page tokens given out before expire."""
-        self._world = AwsWorld(estate)
+        """Serve another estate from the next request on; page tokens given out before expire.
+
+        What Inspector had found and the new estate no longer states, it has closed.
+        """
+        self._world = AwsWorld(estate, self._world)
 
     def settings(self) -> dict[str, Any]:
         """Return the settings of the provider ``aws`` that reach this server."""
@@ -128,13 +133,15 @@ class AwsLoopback:
         return json_response(operation(call), content_type=_JSON_1_1)
 
     def _inspector(self, world: AwsWorld, caller: Caller, request: Request) -> Response:
-        known = inspector.OPERATIONS.get(request.path) if request.method == "POST" else None
+        known = _INSPECTOR_OPERATIONS.get(request.path) if request.method == "POST" else None
         self._count(known[0] if known else _UNKNOWN)
         if known is None:
             message = f"Inspector has no operation {request.method} {request.path} here"
             raise AwsError("UnknownOperationException", message)
         name, operation = known
-        return json_response(operation(_call(world, caller, name, request)))
+        call = _call(world, caller, name, request)
+        clock = format_datetime(world.estate.moment, usegmt=True)
+        return json_response(operation(call), headers={"Date": clock})
 
     def _count(self, operation: str) -> None:
         with self._lock:
@@ -149,7 +156,7 @@ def _call(world: AwsWorld, caller: Caller, name: str, request: Request) -> Call:
         params = request.json()
     except ValueError as error:
         raise AwsError("SerializationException", str(error)) from error
-    return Call(name, world.view(account, caller.region), params)
+    return Call(name, world.view(account, caller.region), params, world)
 
 
 def _error(service: str, error: AwsError) -> Response:
