@@ -28,6 +28,7 @@ from audit.store.commit import Commit, commit_run
 from audit.store.journal import BrokenRun, Shape, begin, resumable
 from audit.store.ledger import Ledger
 from audit.store.lock import writer_lock
+from audit.store.memory import StoredMemory
 from audit.store.publish import recover
 from audit.store.reader import Warehouse
 from audit.store.verify import check_published
@@ -138,7 +139,8 @@ class App:
     def _run(self, planned: Planned, *, resumed: bool) -> RunResult:
         context, layout = self.context(), self.warehouse.layout
         ledger = self.ready(context.run_id, keep=context.run_id if resumed else None)
-        providers = self.providers(context)
+        memory = StoredMemory(layout, ledger.before(context.run_id))
+        providers = self.providers(replace(context, memory=memory))
         if not providers:
             context.log.warning("no provider is configured: nothing will be read")
         begin(layout, BrokenRun(context.run_id, context.moment), self._shape())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Protocol
@@ -35,6 +35,39 @@ class Settings(BaseModel):
         return value
 
 
+class Memory(Protocol):
+    """What the run before held: a provider may build on it instead of asking a source again.
+
+    Thread-safe. It is one published snapshot, so that marks and what they vouch for belong
+    together.
+    """
+
+    @property
+    def previous_run_id(self) -> str | None:
+        """The run it remembers; None where nothing is published yet."""
+
+    def rows(self, table: str, columns: Sequence[str], **where: str) -> list[tuple[Any, ...]]:
+        """Return columns of a collected table's rows whose columns equal ``where``.
+
+        Times are timezone-aware (UTC), lists are lists of text. An image is remembered by its
+        digest alone: ask for those of a registry by ``placed_in=registry_id``.
+
+        Raises:
+            KeyError: There is no such table or column.
+            WarehouseError: The snapshot is damaged.
+        """
+
+
+class NoMemory:
+    """The memory of a first run."""
+
+    previous_run_id: None = None
+
+    def rows(self, table: str, columns: Sequence[str], **where: str) -> list[tuple[Any, ...]]:  # noqa: ARG002  as in Memory
+        """Return nothing."""
+        return []
+
+
 @dataclass(frozen=True)
 class RunContext:
     """What every stage of one run shares.
@@ -42,11 +75,13 @@ class RunContext:
     Attributes:
         run_id: Id of the run; also the ``observed_run_id`` of all that is read in it.
         moment: The run's moment (UTC). Windows are measured against it, never the machine's time.
+        memory: What the run before held.
     """
 
     run_id: str
     moment: datetime
     log: logging.Logger
+    memory: Memory = field(default_factory=NoMemory)
 
 
 @dataclass(frozen=True)

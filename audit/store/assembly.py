@@ -32,6 +32,8 @@ _SNAPSHOT = {
     "images": "images_all",
     "placements": "placements_current",
     "assessments": "assessments_all",
+    "source_closings": "closings_now",
+    "reading_marks": "marks_all",
     "vulnerabilities": "vulnerabilities_changed",
     "vulnerability_groups": "groups_changed",
     "exposures": "exposure_changes",
@@ -170,6 +172,7 @@ class Assembly:
             "command": self.inputs.command,
             "policy": self.inputs.policy,
             "tool_version": self.inputs.tool_version,
+            "replayed": self.inputs.staged is not None,
             "retired": list(self.inputs.retired),
             **self.inputs.settings,
         }

@@ -12,8 +12,10 @@ from audit.tables.collected import (
     FINDINGS,
     IMAGES,
     PLACEMENTS,
+    READING_MARKS,
     REGISTRIES,
     REPOSITORIES,
+    SOURCE_CLOSINGS,
     VULNERABILITIES,
 )
 from audit.tables.judged import (
@@ -35,7 +37,8 @@ TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         *(RUNS, SCOPES, REGISTRIES, REPOSITORIES, IMAGES, PLACEMENTS, ASSESSMENTS),
-        *(FINDINGS, VULNERABILITIES, VULNERABILITY_GROUPS, EXPOSURES, EXPOSURE_IMAGES),
+        *(FINDINGS, SOURCE_CLOSINGS, READING_MARKS, VULNERABILITIES, VULNERABILITY_GROUPS),
+        *(EXPOSURES, EXPOSURE_IMAGES),
         *(METHOD_CHANGES, COVERAGE, CONTROL_RESULTS, WAIVERS),
     )
 }
@@ -45,6 +48,6 @@ HISTORY = tuple(name for name, table in TABLES.items() if table.history)
 
 COLLECTED = (
     *("registries", "repositories", "images", "placements", "assessments", "findings"),
-    "vulnerabilities",
+    *("vulnerabilities", "source_closings", "reading_marks"),
 )
 """Tables that providers and importers fill; the others the core writes itself."""

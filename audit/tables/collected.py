@@ -143,7 +143,7 @@ PLACEMENTS = Table(
 
 ASSESSMENTS = Table(
     "assessments",
-    2,
+    3,
     "A placement of an assessable image and one source: was it looked at, and if not, why.",
     ("run_id", "provider", "registry_id", "repository", "digest", "source"),
     (
@@ -160,6 +160,17 @@ ASSESSMENTS = Table(
         text("native_status", "The source's own words."),
         time("scanned_at", "Time of the evidence; null when there is none."),
         OBSERVED,
+        text(
+            "basis",
+            "What the answer rests on: read (all statements were read), changes (only what changed "
+            "was asked for; the others stand) or remembered (not asked again, as the source's "
+            "answer cannot have moved).",
+        ),
+        text(
+            "read_run_id",
+            "The run that last read all statements; older than observed_run_id where only changes "
+            "were asked for since.",
+        ),
         text("content_hash", "SHA-256 over the statements; equal means nothing changed."),
         text("scanner_version", "Version of the scanner where known."),
         time("db_updated_at", "Date of the scanner's database where known."),
@@ -237,4 +248,42 @@ VULNERABILITIES = Table(
     ),
     ("vulnerability_id",),
     history=True,
+)
+
+SOURCE_CLOSINGS = Table(
+    "source_closings",
+    1,
+    "A statement that its source took back, as a run was told (not a full snapshot).",
+    (
+        "run_id",
+        *("provider", "registry_id", "repository", "digest", "source"),
+        *("vulnerability_id", "native_id"),
+    ),
+    (
+        *WHERE,
+        DIGEST,
+        SOURCE,
+        text("vulnerability_id", "Id as the source gives it (CVE, GHSA, ...)."),
+        text("native_id", "The source's own id of the statement."),
+        text("native_state", "The source's word for its end, such as CLOSED."),
+        text("reason", "Why the source took it back, as far as it can be told, in a sentence."),
+        time("closed_at", "When the source took it back; null when it does not tell."),
+    ),
+    ("provider", "registry_id", "repository", "digest", "source", "vulnerability_id", "native_id"),
+    history=True,
+)
+
+READING_MARKS = Table(
+    "reading_marks",
+    1,
+    "How far a source was read, for the next run to go on from; not a fact about images.",
+    ("run_id", "provider", "scope_id", "name"),
+    (
+        PROVIDER,
+        text("scope_id", "Findings scope that it is about; joins to scopes."),
+        text("name", "What is noted, in the provider's word."),
+        text("value", "The note."),
+        OBSERVED,
+    ),
+    ("provider", "scope_id", "name"),
 )

@@ -23,7 +23,11 @@ _BY_THE_CORE = {
     *("placements.current", "vulnerabilities.kev_added_at"),
     *("vulnerabilities.epss_score", "vulnerabilities.epss_percentile"),
     *("repositories.owner", "repositories.owner_source", "assessments.told_state"),
+    "assessments.read_run_id",
 }
+BETWEEN_RUNS = ("source_closings", "reading_marks")
+"""Tables that speak of what changed since an earlier run: a first one has nothing to say."""
+_SINCE_THE_RUN_BEFORE = {"assessments.basis"}
 _WHEN_SOMETHING_FAILED = {"registries.unread", "repositories.unread"}
 
 
@@ -101,8 +105,10 @@ BEHAVIOURS: Mapping[str, Callable[[Collected], bool]] = {
 COLUMNS = tuple(
     fact
     for table in COLLECTED
+    if table not in BETWEEN_RUNS
     for column in TABLES[table].stored_names
-    if (fact := f"{table}.{column}") not in _BY_THE_CORE | _WHEN_SOMETHING_FAILED
+    if (fact := f"{table}.{column}")
+    not in _BY_THE_CORE | _WHEN_SOMETHING_FAILED | _SINCE_THE_RUN_BEFORE
 )
 FACTS = (*COLUMNS, *BEHAVIOURS)
 

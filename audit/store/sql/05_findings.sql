@@ -1,5 +1,5 @@
--- Everything stated about every placed image: this run's statements, and earlier ones wherever the
--- source did not answer for the image in this run.
+-- Everything stated about every placed image: this run's statements, earlier ones wherever the source
+-- did not answer for the image in this run, and those that stand where it was asked for changes only.
 CREATE TEMP TABLE unanswered AS
 SELECT provider, registry_id, repository, digest, source FROM assessments_all
 WHERE (told_state <> 'assessed' OR observed_run_id <> getvariable('run_id')) AND source <> 'none';
@@ -37,3 +37,32 @@ WHERE NOT EXISTS (
         AND s.package_version IS NOT DISTINCT FROM f.package_version
         AND s.location IS NOT DISTINCT FROM f.location
         AND s.native_id IS NOT DISTINCT FROM f.native_id);
+
+-- A run that is judged again brings everything that stood, whatever it had asked for.
+INSERT INTO findings_all BY NAME
+SELECT f.* REPLACE (getvariable('run_id') AS observed_run_id) FROM prev_findings AS f
+SEMI JOIN (FROM assessments_all WHERE told_state = 'assessed' AND basis <> 'read'
+        AND observed_run_id = getvariable('run_id') AND NOT getvariable('replayed')) AS standing
+    USING (provider, registry_id, repository, digest, source)
+ANTI JOIN (
+    SELECT provider, registry_id, repository, digest, source, vulnerability_id
+    FROM staged_findings_owned
+    UNION SELECT provider, registry_id, repository, digest, source, vulnerability_id
+    FROM staged_source_closings
+) AS restated USING (provider, registry_id, repository, digest, source, vulnerability_id);
+
+CREATE TEMP TABLE closings_now AS
+SELECT DISTINCT s.* FROM staged_source_closings AS s;
+
+-- A note holds until another takes its place.
+CREATE TEMP TABLE marks_all AS
+WITH staged AS (
+    SELECT DISTINCT ON (provider, scope_id, name) * REPLACE
+        (getvariable('run_id') AS observed_run_id)
+    FROM staged_reading_marks ORDER BY provider, scope_id, name, value DESC
+)
+FROM staged
+UNION ALL BY NAME
+SELECT p.* FROM prev_reading_marks AS p
+SEMI JOIN scopes_now USING (scope_id)
+ANTI JOIN staged USING (provider, scope_id, name);
