@@ -38,7 +38,9 @@ class BasicReader:
 
     def read(self, holdings: Holdings) -> None:
         """Ask for every assessable image; write findings, vulnerabilities and assessments."""
-        write_assessments(self._place, ECR_BASIC, holdings, self._verdict)
+        write_assessments(
+            self._place, ECR_BASIC, holdings, self._verdict, lambda _repository, _digest: "read"
+        )
 
     def _verdict(self, repository: str, digest: str, archived: bool | None) -> Verdict:
         """Read one image. A repository that refuses once is not asked again."""

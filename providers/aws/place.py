@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from audit.model.columns import Columns
 from audit.ports import RunContext, Sink
 from providers.aws.api import Api
 from providers.aws.parse_inventory import registry_host
 from providers.aws.settings import AwsSettings
+
+if TYPE_CHECKING:
+    from providers.aws.administration import Administration
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ class Place:
     context: RunContext
     api: Api
     sink: Sink
+    administration: Administration | None = None
 
     @property
     def scope_id(self) -> str:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 from audit.errors import SourceError
 from audit.model.scope import Plan, ScopeOutcome, ScopeTally, Task
 from audit.ports import Capabilities, RegistryProvider, RunContext, Settings, Sink
+from providers.aws.administration import Administration
+from providers.aws.api import Api
 from providers.aws.collect import collect_place
 from providers.aws.judgement import findings_scope, inventory_scope
 from providers.aws.place import Place
-from providers.aws.settings import AwsSettings
+from providers.aws.settings import AccountSettings, AwsSettings
 from providers.aws.status import ECR_BASIC, INSPECTOR
 
 if TYPE_CHECKING:
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
 _GAPS = {
     "discovery of accounts": "notimpl: AWS Organizations is not asked; accounts are configured",
     "discovery of regions": "notimpl: regions are configured; one left out is not reported",
-    "delegated administrator": "notimpl: Inspector is read in each account, not once for all",
-    "incremental reads": "notimpl: every finding is fetched in every run",
     "repository policy": "notimpl: GetRepositoryPolicy is not asked",
     "lifecycle policy": "notimpl: GetLifecyclePolicy is not asked",
     "replication": "notimpl: DescribeRegistry is not asked",
@@ -34,7 +34,6 @@ _GAPS = {
     "in_use under basic scanning": "notyet: only Inspector counts running containers",
     "in_use on EC2 and elsewhere": "notyet: Inspector sees Amazon ECS and Amazon EKS only",
     "fix state under basic scanning": "notyet: basic scanning names no fixed version",
-    "closed findings": "never: Inspector deletes them; the warehouse keeps the history",
     "platform of single images": "notyet: DescribeImages tells no platform outside an index",
     "labels and build time": "never: they need the image's config, which is a pull",
     "expected images": "notyet: ECR does not say how many images a repository holds",
@@ -52,6 +51,7 @@ class AwsProvider:
         self._settings, self._context = settings, context
         self._lock = threading.Lock()
         self._shared: Clients | None = None
+        self._administration = Administration(settings.inspector, context, self._open)
 
     def plan(self) -> Plan:
         """Return one task an account and region; makes no call."""
@@ -76,11 +76,20 @@ class AwsProvider:
         account, region = task.params["account"], task.params["region"]
         tally = ScopeTally(inventory_scope(account, region))
         try:
-            api = self._clients().open(self._settings.account(account), region, tally)
+            api = self._open(account, region, tally)
         except SourceError as error:
             return _closed_door(tally, error)
-        place = Place(account, region, self._settings, self._context, api, sink)
+        place = Place(
+            account, region, self._settings, self._context, api, sink, self._administration
+        )
         return collect_place(place, tally)
+
+    def _open(self, account: str, region: str, tally: ScopeTally) -> Api:
+        """Open an account; one that is not configured is entered as the tool itself."""
+        known = {one.id: one for one in self._settings.accounts}
+        return self._clients().open(
+            known.get(account) or AccountSettings(id=account), region, tally
+        )
 
     def _clients(self) -> Clients:
         """Load the SDK when the first task needs it, once for all tasks."""

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, StringConstraints, model_validator
 
 from audit.endpoints import check_endpoint
 from audit.ports import Settings
+from providers.aws.inspector_settings import BasicSettings, InspectorSettings
 
 AccountId = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 RegionName = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]+$")]
@@ -63,6 +64,8 @@ class AwsSettings(Settings):
 
     Attributes:
         max_attempts: Attempts for each call in all, the first one included.
+        inspector: How Inspector is read.
+        basic: How the results of basic scanning are read.
         include: Repository name patterns (fnmatch) to read; all by default.
         exclude: Repository name patterns to leave out even when included.
     """
@@ -74,6 +77,8 @@ class AwsSettings(Settings):
     endpoints: Endpoints = Endpoints()
     allow_insecure_loopback: bool = False
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 6
+    inspector: InspectorSettings = InspectorSettings()
+    basic: BasicSettings = BasicSettings()
     include: tuple[str, ...] = ("*",)
     exclude: tuple[str, ...] = ()
 

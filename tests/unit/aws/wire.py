@@ -13,7 +13,13 @@ from urllib.parse import parse_qs
 
 from tests.unit.aws.payloads import ACCOUNT, REGION
 
-_PATHS = {"/findings/list": "ListFindings", "/coverage/list": "ListCoverage"}
+_PATHS = {
+    "/findings/list": "ListFindings",
+    "/coverage/list": "ListCoverage",
+    "/findings/aggregation/list": "ListFindingAggregations",
+    "/members/list": "ListMembers",
+    "/delegatedadminaccounts/get": "GetDelegatedAdminAccount",
+}
 
 
 @dataclass
