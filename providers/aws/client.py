@@ -22,6 +22,7 @@ from botocore.utils import parse_timestamp
 from audit.endpoints import is_loopback
 from audit.errors import BrokenPageError, UnavailableError
 from audit.model.scope import ScopeTally
+from providers.aws import fast
 from providers.aws.api import STS_ASSUME_ROLE, Answer
 from providers.aws.failures import from_botocore_error, from_client_error, is_unreachable
 from providers.aws.settings import AccountSettings, AwsSettings
@@ -159,6 +160,7 @@ class Clients:
                 aws_session_token=keys.session_token if keys else None,
                 config=self._config(url),
             )
+        fast.install(client.meta.events, service, utc)
         return client
 
     def _own_keys(self) -> Keys | None:
