@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from audit.model.columns import Columns
@@ -52,9 +52,34 @@ class Collected:
         return next(o for i, o in self.outcomes.items() if i.endswith("/findings"))
 
 
-def collect(settings: Mapping[str, Any]) -> Collected:
+class Remembered:
+    """The memory of a run in which all was read that was collected before."""
+
+    def __init__(self, before: Collected) -> None:
+        self.previous_run_id = "run-0"
+        self._tables = {
+            table: [{**row, "observed_run_id": "run-0"} for row in rows]
+            for table, rows in before.sink.rows.items()
+        }
+        for row in self._tables["assessments"]:
+            row |= {"told_state": row["state"], "read_run_id": "run-0"}
+
+    def rows(self, table: str, columns: Sequence[str], **where: str) -> list[tuple[Any, ...]]:
+        return [
+            tuple(row.get(name) for name in columns)
+            for row in self._tables.get(table, [])
+            if all(row.get(name) == value for name, value in where.items())
+        ]
+
+
+def next_night(before: Collected, days: float = 1) -> RunContext:
+    """Return the context of the run that follows ``before``."""
+    return replace(CONTEXT, moment=CONTEXT.moment + timedelta(days), memory=Remembered(before))
+
+
+def collect(settings: Mapping[str, Any], context: RunContext = CONTEXT) -> Collected:
     """Run every task of a provider with these settings."""
-    provider = AwsProvider(AwsSettings.model_validate(settings), CONTEXT)
+    provider = AwsProvider(AwsSettings.model_validate(settings), context)
     sink, outcomes = ListSink(), {}
     for task in provider.plan().tasks:
         for outcome in provider.collect(task, sink):
