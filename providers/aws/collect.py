@@ -10,7 +10,7 @@ from providers.aws.inspector import InspectorReader
 from providers.aws.inventory import Inventory
 from providers.aws.judgement import findings_scope
 from providers.aws.place import Place
-from providers.aws.scanning import read_scanning
+from providers.aws.scanning import BASIC, read_scanning
 from providers.aws.status import INSPECTOR
 
 
@@ -34,7 +34,8 @@ def collect_place(place: Place, tally: ScopeTally) -> Sequence[ScopeOutcome]:
         inspector.read(inventory.holdings, coverage)
     else:
         inventory.read(rows, scanning, _nobody_counts)
-        BasicReader(place, findings).read(inventory.holdings)
+        certain = scanning.scan_type == BASIC
+        BasicReader(place, findings, certain=certain).read(inventory.holdings)
     place.context.log.info("%s read: %d images", place.scope_id, tally.listed)
     return [tally.finish(), findings.finish()]
 

@@ -24,7 +24,16 @@ from tests.unit.loopback.estates import ACCOUNT, MOMENT, REGION, TENANT, image, 
 DAY = timedelta(days=1)
 SCANNED = ("ACTIVE", "SUCCESSFUL")
 LAPSED = ("INACTIVE", "SCAN_ELIGIBILITY_EXPIRED")
-STATES = {SCANNED: "assessed", LAPSED: "expired", ("ACTIVE", "PENDING_INITIAL_SCAN"): "pending"}
+BASIC = ("COMPLETE",)
+"""A scan of a registry under basic scanning."""
+STATES = {
+    SCANNED: "assessed",
+    BASIC: "assessed",
+    LAPSED: "expired",
+    ("UNSUPPORTED_IMAGE",): "unsupported",
+    ("IN_PROGRESS",): "pending",
+    ("FAILED",): "failed",
+}
 
 
 def found(
@@ -34,7 +43,8 @@ def found(
     stated = tuple(statement(one) for one in vulnerabilities)
     looked = MOMENT + at * DAY - timedelta(hours=12)
     scan = Scan(native, STATES.get(native, "unknown"), looked, stated)
-    return image(number, tags=(f"v{number}",), scan=scan)
+    pushed = MOMENT - 20 * DAY - timedelta(hours=number)
+    return image(number, tags=(f"v{number}",), scan=scan, pushed_at=pushed)
 
 
 def place(

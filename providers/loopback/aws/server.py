@@ -92,6 +92,8 @@ class AwsLoopback:
             },
             "endpoints": {"ecr": self.url, "inspector2": self.url, "sts": self.url},
             "allow_insecure_loopback": True,
+            # What is found in an image of an estate moves without a push.
+            "basic": {"reask_days": 1},
         }
 
     def _handle(self, request: Request) -> Response:
