@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 from audit.errors import BrokenPageError, NotFoundError, SourceError
@@ -25,6 +24,7 @@ INSPECTOR_COUNTS = "inspector2:ListFindingAggregations"
 INSPECTOR_MEMBERS = "inspector2:ListMembers"
 INSPECTOR_ADMINISTRATOR = "inspector2:GetDelegatedAdminAccount"
 STS_ASSUME_ROLE = "sts:AssumeRole"
+_HTTP_DATE = "%a, %d %b %Y %H:%M:%S GMT"
 
 
 class Api(Protocol):
@@ -59,10 +59,9 @@ def clock_of(page: Answer) -> datetime | None:
     """Return the time (UTC) at which the service says that it answered (header ``Date``)."""
     headers = (page.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
     try:
-        told = parsedate_to_datetime(headers["date"])
+        return datetime.strptime(headers["date"], _HTTP_DATE).replace(tzinfo=UTC)
     except (KeyError, TypeError, ValueError):
         return None
-    return told.astimezone(UTC) if told.tzinfo else None
 
 
 class Listing:

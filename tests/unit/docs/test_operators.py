@@ -167,8 +167,13 @@ def test_the_calls_listed_are_those_in_the_adapter(title: str):
 
 
 def test_the_calls_listed_are_those_that_a_run_makes(nights: Nights):
+    on_wish = ("delegated administrator", "delegated_administrator")
     made = {
-        "AWS": {call.partition(":")[2] for call in column(PAGE, "AWS")},
+        "AWS": {
+            row[0].partition(":")[2]
+            for row in table(PAGE, "AWS")
+            if not any(words in row[1] for words in on_wish)
+        },
         "Google Cloud": {call.partition(":")[2] for call in column(PAGE, "Google Cloud")},
     }
     for title, listed in made.items():
