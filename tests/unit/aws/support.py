@@ -57,17 +57,17 @@ class Remembered:
 
     def __init__(self, before: Collected) -> None:
         self.previous_run_id = "run-0"
-        self._tables = {
+        self.tables = {
             table: [{**row, "observed_run_id": "run-0"} for row in rows]
             for table, rows in before.sink.rows.items()
         }
-        for row in self._tables["assessments"]:
+        for row in self.tables["assessments"]:
             row |= {"told_state": row["state"], "read_run_id": "run-0"}
 
     def rows(self, table: str, columns: Sequence[str], **where: str) -> list[tuple[Any, ...]]:
         return [
             tuple(row.get(name) for name in columns)
-            for row in self._tables.get(table, [])
+            for row in self.tables.get(table, [])
             if all(row.get(name) == value for name, value in where.items())
         ]
 
@@ -75,6 +75,12 @@ class Remembered:
 def next_night(before: Collected, days: float = 1) -> RunContext:
     """Return the context of the run that follows ``before``."""
     return replace(CONTEXT, moment=CONTEXT.moment + timedelta(days), memory=Remembered(before))
+
+
+def memory_of(context: RunContext) -> Remembered:
+    """Return the memory that ``next_night`` made."""
+    assert isinstance(context.memory, Remembered)
+    return context.memory
 
 
 def collect(settings: Mapping[str, Any], context: RunContext = CONTEXT) -> Collected:

@@ -10,7 +10,7 @@ import pytest
 
 from audit.ports import RunContext
 from providers.aws.basic_memory import BasicMemory
-from providers.loopback.estate import Fault
+from providers.loopback.estate import Estate, Fault, Scan
 from tests.support.inspector_nights import BASIC, Nights, estate, found, nights, place
 from tests.unit.aws.support import CONTEXT
 from tests.unit.loopback.estates import ACCOUNT, MOMENT, OTHER_ACCOUNT, REGION, digest
@@ -32,7 +32,7 @@ def _images(**changes: Any) -> list[Any]:
         "unsupported": found(3, native=("UNSUPPORTED_IMAGE",)),
         "pending": found(4, native=("IN_PROGRESS",)),
         "failed": found(5, native=("FAILED",)),
-        "never": replace(found(6), scan=replace(found(6).scan, native=(), state="not_scanned")),
+        "never": replace(found(6), scan=Scan((), "not_scanned")),
     }
     return list((images | changes).values())
 
@@ -82,7 +82,7 @@ def test_no_more_is_asked_than_the_formula_says(tmp_path):
     accounts, repositories, images, most = 2, 2, 3, 1_000
     held = tuple(found(number, 1, 2, native=BASIC) for number in range(1, images + 1))
 
-    def shown(day):
+    def shown(day: int) -> Estate:
         places = (
             place(account, *held, more={"more": held}, scan_type="BASIC")
             for account in (ACCOUNT, OTHER_ACCOUNT)

@@ -3,12 +3,13 @@
 Every night of the story is compared with the estate's own description as well.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from providers.loopback.estate import Fault, Image
+from providers.loopback.estate import Estate, Fault, Image
 from tests.support.inspector_nights import LAPSED, Night, estate, found, night, nights, place
 from tests.unit.loopback.estates import ACCOUNT, MOMENT, REGION
 
@@ -28,7 +29,7 @@ def _images(**changes: Image | None) -> list[Image]:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory) -> list[Night]:
+def story(tmp_path_factory) -> Iterator[list[Night]]:
     """Night by night: see the comment beside each."""
     fresh = replace(found(7, 7, 8, at=2), pushed_at=MOMENT + timedelta(days=1, hours=20))
     after = {"i1": found(1, 2, 9, at=2), "i2": None, "i7": fresh}
@@ -136,7 +137,7 @@ def test_after_a_gap_everything_is_read(story):
 def test_an_image_that_is_looked_at_again_is_read_whole_and_no_other(tmp_path):
     side = {"side": (found(9, 3),)}
 
-    def shown(day, *images):
+    def shown(day: int, *images: Image) -> Estate:
         return estate(day, place(ACCOUNT, *images, more=side))
 
     first = (found(1, 1, 2), found(2, 2), found(3, 3), found(4, 4))

@@ -1,12 +1,14 @@
 """Inspector through its delegated administrator: one look for all accounts, none assumed."""
 
 from collections import Counter
+from collections.abc import Iterator
 from math import ceil
+from typing import Any
 
 import pytest
 
-from providers.loopback.aws.world import ADMINISTRATOR, MEMBERSHIP
-from providers.loopback.estate import Fault
+from providers.loopback.aws.world import ADMINISTRATOR
+from providers.loopback.estate import Estate, Fault, Image, Place
 from tests.support.inspector_nights import Night, estate, found, nights, place
 from tests.unit.loopback.estates import ACCOUNT, OTHER_ACCOUNT, OTHER_REGION, REGION
 
@@ -15,14 +17,14 @@ ACCOUNTS, REGIONS = (ACCOUNT, OTHER_ACCOUNT, THIRD), (REGION, OTHER_REGION)
 A, R, P, I, F, PAGE = 3, 2, 2, 4, 7, 25  # noqa: E741  the names of the formulas
 
 
-def _places(*, administrator: str = OTHER_ACCOUNT, gone: bool = False):
+def _places(*, administrator: str = OTHER_ACCOUNT, gone: bool = False) -> Iterator[Place]:
     """Two repositories with four images of seven findings each, in every account and region."""
     stated = tuple(range(2 if gone else 1, F + 1))
     for account in ACCOUNTS:
         for region in REGIONS:
             images = [found(number, *range(1, F + 1)) for number in range(1, I + 1)]
             other = [found(number, *stated) for number in range(11, 11 + I)]
-            settings = {ADMINISTRATOR: administrator} if administrator else {}
+            settings: Any = {ADMINISTRATOR: administrator} if administrator else {}
             more = {"more": tuple(other)}
             yield place(account, *images, region=region, more=more, **settings)
 
@@ -36,7 +38,7 @@ _INSPECTOR = ("ListFindings", "ListCoverage", "ListMembers", "ListFindingAggrega
 
 @pytest.mark.parametrize("mode", [None, OTHER_ACCOUNT])
 def test_no_more_is_asked_than_the_formulas_say(tmp_path, mode):
-    def shown(day, **more):
+    def shown(day: int, **more: Any) -> Estate:
         return estate(day, *_places(**more), findings_page_size=PAGE)
 
     with nights(tmp_path, shown(0), delegated_administrator=mode) as job:
@@ -60,13 +62,13 @@ def test_no_more_is_asked_than_the_formulas_say(tmp_path, mode):
 def test_an_account_outside_inspector_is_never_clean(tmp_path):
     """It is a member at first; then it is none, and what it has found since is not seen."""
 
-    def shown(day, status, *images):
-        admin = {ADMINISTRATOR: OTHER_ACCOUNT}
+    def shown(day: int, status: str, *images: Image) -> Estate:
+        admin: Any = {ADMINISTRATOR: OTHER_ACCOUNT}
         return estate(
             day,
             place(ACCOUNT, found(1, 1), **admin),
             place(OTHER_ACCOUNT),
-            place(THIRD, *images, **{MEMBERSHIP: status}),
+            place(THIRD, *images, inspector_membership=status),
         )
 
     with nights(tmp_path, shown(0, "ENABLED"), delegated_administrator="discover") as job:
@@ -91,8 +93,8 @@ def test_an_administrator_that_may_not_look_hides_nothing(tmp_path):
     """Members and coverage are refused to it: nothing is known of any account."""
     denied = Fault("findings_denied", "aws", OTHER_ACCOUNT, REGION)
 
-    def shown(day, *faults):
-        admin = {ADMINISTRATOR: OTHER_ACCOUNT}
+    def shown(day: int, *faults: Fault) -> Estate:
+        admin: Any = {ADMINISTRATOR: OTHER_ACCOUNT}
         images = place(ACCOUNT, found(1, 1), **admin), place(OTHER_ACCOUNT)
         return estate(day, *images, faults=faults)
 

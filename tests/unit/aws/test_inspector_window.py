@@ -11,7 +11,7 @@ import pytest
 from audit.model.enums import Outcome
 from providers.aws import inspector
 from tests.unit.aws import payloads as p
-from tests.unit.aws.support import CONTEXT, Collected, collect, next_night
+from tests.unit.aws.support import CONTEXT, Collected, collect, memory_of, next_night
 from tests.unit.aws.wire import Answer, Raw, Wire, failure, paged
 
 NOON = (CONTEXT.moment + timedelta(hours=10)).timestamp()
@@ -188,7 +188,7 @@ def test_a_moment_in_the_future_is_no_mark():
 )  # fmt: skip
 def test_without_a_mark_of_the_same_form_everything_is_read(first, harm):
     context = next_night(first)
-    (row, _) = context.memory._tables["reading_marks"]  # type: ignore[attr-defined]  the fake's
+    (row, _) = memory_of(context).tables["reading_marks"]
     row["value"] = harm or json.dumps({**json.loads(row["value"]), "form": "0.0"})
     wire = _wire([[_found("0")]])
     with wire:
