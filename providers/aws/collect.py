@@ -31,7 +31,7 @@ def collect_place(place: Place, tally: ScopeTally) -> Sequence[ScopeOutcome]:
         inspector = InspectorReader(place, findings)
         coverage = inspector.coverage()
         inventory.read(rows, scanning, coverage.in_use)
-        inspector.read(inventory.holdings, coverage)
+        inspector.read(inventory.holdings, coverage, listed=tally.complete)
     else:
         inventory.read(rows, scanning, _nobody_counts)
         certain = scanning.scan_type == BASIC

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from audit.errors import SourceError
 from audit.model.enums import State
@@ -21,7 +21,7 @@ from providers.aws.holdings import Holdings
 from providers.aws.inspector_changes import Changes
 from providers.aws.inspector_counts import check_counts
 from providers.aws.inspector_coverage import Coverage, read_coverage
-from providers.aws.inspector_filters import changed
+from providers.aws.inspector_filters import changed, closed
 from providers.aws.inspector_marks import Image, Mark, ambiguous, marks, write_marks
 from providers.aws.inspector_memory import Previous
 from providers.aws.inspector_standing import Standing
@@ -56,6 +56,7 @@ class InspectorReader:
         self._api: Api = place.api
         self._admin: AdminRegion | None = None
         self._closed: SourceError | None = None
+        self._listed = False
 
     @property
     def _scope_id(self) -> str:
@@ -83,8 +84,12 @@ class InspectorReader:
                 self._tally.fail(error)
         return coverage
 
-    def read(self, holdings: Holdings, coverage: Coverage) -> None:
-        """Read the findings and write findings, closings, vulnerabilities and assessments."""
+    def read(self, holdings: Holdings, coverage: Coverage, *, listed: bool) -> None:
+        """Read the findings and write findings, closings, vulnerabilities and assessments.
+
+        ``listed`` says that the inventory was read to its end: what ``holdings`` lack is gone.
+        """
+        self._listed = listed
         looked = frozenset(
             (repository, digest)
             for repository, digest, archived in holdings.assessable()
@@ -107,19 +112,28 @@ class InspectorReader:
         settings = self._place.settings.inspector
         moment = self._place.context.moment
         begin = mark.window(self._scope_id, moment, settings) if mark else None
-        if mark is None or begin is None:
+        if mark is None:
             return self._everything(holdings, looked)
         previous = Previous.of(self._place)
-        known = looked & previous.assessed
-        whole = {image for image in looked - known if not previous.lacked(image)}
+        changes = Changes(
+            self._place,
+            self._tally,
+            holdings,
+            previous,
+            looked & previous.assessed,
+            mark.until,
+            self._listed,
+        )
+        if begin is None:
+            return self._again(changes, coverage, looked)
+        whole = {image for image in looked - changes.known if not previous.lacked(image)}
         if 2 * len(whole) > len(looked):
-            return self._everything(holdings, looked)
+            return self._again(changes, coverage, looked)
         window = self._window(begin)
         if window.overflowed:
             return self._everything(holdings, looked)
         if window.error:
             return _Read(window.error)
-        changes = Changes(self._place, self._tally, holdings, previous, known, mark.until)
         return self._changes(window, changes, coverage, whole, mark)
 
     def _window(self, begin: datetime) -> Window:
@@ -150,8 +164,33 @@ class InspectorReader:
         spoiled = {**changes.spoiled, **standing.spoiled}
         return _Read(None, spoiled, changes.known - whole)
 
-    def _everything(self, holdings: Holdings, looked: Iterable[Image]) -> _Read:
-        standing = self._standing(holdings)
+    def _again(self, changes: Changes, coverage: Coverage, looked: Iterable[Image]) -> _Read:
+        """Read everything, and what was taken back since the mark: that alone says why.
+
+        Closings that cannot be read are not missed: what does not stand any more is not there.
+        """
+        standing = self._standing(changes.holdings)
+        read = self._everything(changes.holdings, looked, standing)
+        apart = ScopeTally(self._tally.ref)
+        window = Window(_MOST_CHANGES)
+        if read.error is None:
+            since = changes.since - timedelta(
+                minutes=self._place.settings.inspector.overlap_minutes
+            )
+            listing = Listing(self._api, apart, INSPECTOR_FINDINGS, "findings")
+            window.read(listing, closed(self._place.account, since))
+            self._tally.api_calls += apart.api_calls
+        if window.error or window.overflowed:
+            self._place.context.log.warning("%s: closures not told", self._place.scope_id)
+        else:
+            changes.take(window.of(self._place.account))
+            changes.close(coverage, standing.has)
+        return read
+
+    def _everything(
+        self, holdings: Holdings, looked: Iterable[Image], standing: Standing | None = None
+    ) -> _Read:
+        standing = standing or self._standing(holdings)
         standing.everything()
         if standing.listing is None or standing.error:
             return _Read(standing.error, standing.spoiled)

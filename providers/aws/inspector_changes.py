@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from providers.aws.place import Place
 from providers.aws.status import INSPECTOR, Verdict
 
 _GONE = "The image is gone."
+_NOT_LISTED = "It is not known why: the image was not listed in this run."
 _NOT_FOUND = "Inspector no longer finds it: it was fixed, or no longer matches."
 _REASONS = {
     State.EXPIRED: "The rescan window of the image lapsed: nothing was fixed.",
@@ -36,6 +37,7 @@ class Changes:
     Attributes:
         known: Images whose other statements are on record.
         since: The last reading: what was first seen later is new.
+        listed: The inventory was read to its end: an image that it lacks is gone.
         spoiled: Images about which something could not be read.
         ambiguous: Images in which a vulnerability does not identify a finding.
     """
@@ -46,6 +48,7 @@ class Changes:
     previous: Previous
     known: frozenset[Image]
     since: datetime
+    listed: bool
     spoiled: dict[Image, SourceError] = field(default_factory=dict)
     ambiguous: set[Image] = field(default_factory=set)
     _told: dict[Image, dict[str, list[Told]]] = field(default_factory=dict)
@@ -99,30 +102,36 @@ class Changes:
     def write(
         self, facts: Mapping[str, Mapping[str, Any]], coverage: Coverage, besides: set[Image]
     ) -> None:
-        """Write what stands, but of images ``besides``, and what was taken back of any image."""
+        """Write what stands, but for images ``besides``, and what was taken back of any image."""
         vulnerabilities = Vulnerabilities(self.place)
-        block, closings = self._block("findings"), self._block("source_closings")
+        block = self.place.judged("findings", INSPECTOR)
         for image, pairs in self._told.items():
-            holds = self.holdings.holds(*image)
+            if not self.holdings.holds(*image) or image in besides:
+                continue
             for identity, pair in pairs.items():
-                standing = [told for told in pair if told.stands]
-                if standing and holds and image not in besides:
-                    for told in standing:
-                        append_statements(block, *image, told.rows)
+                for told in (one for one in pair if one.stands):
+                    append_statements(block, *image, told.rows)
                     vulnerabilities.meet(identity, dict, facts[identity])
-                elif not standing and (holds or image in self.previous.placed):
-                    self._close(closings, image, pair, self._reason(image, coverage))
             if block.rows > _A_BLOCK:
                 self.place.write(block)
-                block = self._block("findings")
-        for rows in (block, closings):
-            self.place.write(rows)
+                block = self.place.judged("findings", INSPECTOR)
+        self.place.write(block)
         vulnerabilities.flush()
+        self.close(coverage, lambda _image, _identity: False)
 
-    def _block(self, table: str) -> Columns:
-        if table == "findings":
-            return self.place.judged(table, INSPECTOR)
-        return Columns(table, provider="aws", registry_id=self.place.registry_id, source=INSPECTOR)
+    def close(self, coverage: Coverage, stands: Callable[[Image, str], bool]) -> None:
+        """Write what was taken back, unless the image's vulnerability ``stands`` all the same."""
+        closings = Columns(
+            "source_closings", provider="aws", registry_id=self.place.registry_id, source=INSPECTOR
+        )
+        for image, pairs in self._told.items():
+            if not self.holdings.holds(*image) and image not in self.previous.placed:
+                continue
+            reason = self._reason(image, coverage)
+            for identity, pair in pairs.items():
+                if not any(told.stands for told in pair) and not stands(image, identity):
+                    self._close(closings, image, pair, reason)
+        self.place.write(closings)
 
     def _close(self, closings: Columns, image: Image, pair: Iterable[Told], reason: str) -> None:
         for told in pair:
@@ -138,7 +147,8 @@ class Changes:
 
     def _reason(self, image: Image, coverage: Coverage) -> str:
         if not self.holdings.holds(*image):
-            return _GONE
+            wanted = self.place.settings.wants(image[0])
+            return _GONE if self.listed and wanted else _NOT_LISTED
         return closing_reason(coverage.verdict(*image, None))
 
 

@@ -35,6 +35,11 @@ def changed(accounts: Iterable[str], since: datetime) -> Criteria:
     }
 
 
+def closed(account: str, since: datetime) -> Criteria:
+    """Everything about the images of an account that was taken back since a moment."""
+    return changed([account], since) | {"findingStatus": equals(CLOSED)}
+
+
 def about(account: str, digests: Iterable[str]) -> Criteria:
     """Everything that stands about some digests of an account."""
     return standing([account]) | {"ecrImageHash": equals(*digests)}

@@ -63,6 +63,10 @@ class Standing:
         """Read and write all that stands about the account."""
         self.listing = self._read(standing([self._place.account]), lambda _image: True)
 
+    def has(self, image: Image, vulnerability_id: str) -> bool:
+        """Whether a finding of the vulnerability stands about an image, as far as was read."""
+        return hash((image, vulnerability_id)) in self._pairs
+
     def about(self, images: Iterable[Image]) -> None:
         """Read and write what stands about some images, ten digests a call."""
         wanted: dict[str, set[Image]] = {}

@@ -75,6 +75,7 @@ class AwsLoopback:
     def settings(self) -> dict[str, Any]:
         """Return the settings of the provider ``aws`` that reach this server."""
         accounts = self._world.accounts
+        admins = filter(None, map(self._world.administrator, self._world.regions))
         others = [
             {
                 "id": account,
@@ -94,6 +95,7 @@ class AwsLoopback:
             "allow_insecure_loopback": True,
             # What is found in an image of an estate moves without a push.
             "basic": {"reask_days": 1},
+            "inspector": {"delegated_administrator": next(admins, None)},
         }
 
     def _handle(self, request: Request) -> Response:
