@@ -20,6 +20,7 @@ from providers.aws.status import INSPECTOR
 
 MOST_FINDINGS = 100
 """Most findings that a page is asked for; the service may give fewer."""
+_A_BLOCK = 2_000
 
 
 def unknown_status(finding: Answer) -> BrokenPageError | None:
@@ -98,13 +99,17 @@ class Standing:
 
     def _read(self, criteria: Criteria, wants: Callable[[Image], bool]) -> Listing:
         listing = Listing(self._api, self._tally, INSPECTOR_FINDINGS, "findings")
+        block = self._place.judged("findings", INSPECTOR)
         for page in listing.pages(filterCriteria=criteria, maxResults=MOST_FINDINGS):
-            block = self._place.judged("findings", INSPECTOR)
             for finding in page:
                 if self._is_new(finding):
                     self._take(finding, block, listing, wants)
-            self._place.write(block)
-            self._vulnerabilities.flush()
+            if block.rows > _A_BLOCK:
+                self._place.write(block)
+                self._vulnerabilities.flush()
+                block = self._place.judged("findings", INSPECTOR)
+        self._place.write(block)
+        self._vulnerabilities.flush()
         return listing
 
     def _is_new(self, finding: Answer) -> bool:

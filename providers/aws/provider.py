@@ -31,6 +31,8 @@ _GAPS = {
     "tags of repositories": "notimpl: ListTagsForResource is not asked",
     "public registry": "notimpl: ecr-public is not read",
     "key ownership": "notimpl: a key named by kms_key may be AWS's own aws/ecr key",
+    "findings report": "notimpl: CreateFindingsReport is not asked; a first run lists all findings",
+    "images of other clouds": "notimpl: what Inspector sees of Azure and Google Cloud is left out",
     "in_use under basic scanning": "notyet: only Inspector counts running containers",
     "in_use on EC2 and elsewhere": "notyet: Inspector sees Amazon ECS and Amazon EKS only",
     "fix state under basic scanning": "notyet: basic scanning names no fixed version",
