@@ -103,7 +103,13 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission(
         "inspector2:ListMembers",
         _ADMIN,
-        "Which accounts Inspector's administrator does not see is not told.",
+        "Images of accounts that have no coverage row are denied instead of not covered.",
+        optional=True,
+    ),
+    Permission(
+        "inspector2:ListFindingAggregations",
+        _BOTH,
+        "A full reading is not held against Inspector's own counts.",
         optional=True,
     ),
     Permission(

@@ -15,7 +15,7 @@ from providers.aws.permissions import PERMISSIONS, Where, actions, needed
 from providers.aws.probes import PROBES
 from tests.support.project import ROOT
 
-_OPERATION = re.compile(r'"((?:[a-z0-9]+-?)+:[A-Z][A-Za-z]+)"')
+_OPERATION = re.compile(r'"([a-z0-9-]+:[A-Z][A-Za-z]+)"')
 _READS = re.compile(r"[a-z0-9-]+:(Describe|Get|List|BatchGet|Search)[A-Za-z]*|sts:\w+")
 TEMPLATES = ("hub", "member")
 
