@@ -55,9 +55,16 @@ class AwsProvider:
         if self._settings.accounts and self._settings.listed_regions:
             accounts, regions = self._settings.accounts, self._settings.listed_regions
             tasks = [region_task(account, one) for account in accounts for one in regions]
-            if self._settings.public:
-                tasks += [public_task(account.id) for account in accounts]
-            return Plan(tasks)
+            plan = Plan(tasks)
+        else:
+            plan = self._discovered()
+        if not self._settings.public:
+            return plan
+        parents = {t.params["account"]: t.scopes[0].parent_scope_id for t in plan.tasks}
+        public = [public_task(account, parent) for account, parent in parents.items()]
+        return Plan([*plan.tasks, *public], plan.outcomes)
+
+    def _discovered(self) -> Plan:
         from providers.aws.discovery import Discovery  # noqa: PLC0415  loads botocore
 
         discovery = Discovery(self._settings, self._clients(), self._context.log)
