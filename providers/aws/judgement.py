@@ -41,6 +41,19 @@ def inventory_scope(account: str, region: str) -> ScopeRef:
     )
 
 
+def posture_scope(account: str, region: str) -> ScopeRef:
+    """Name the scope of the settings that are read beside the inventory."""
+    inventory = f"aws/{account}/{region}"
+    return ScopeRef(
+        provider="aws",
+        scope_id=f"{inventory}/posture",
+        kind=ScopeKind.CONFIGURATION,
+        account=account,
+        region=region,
+        parent_scope_id=inventory,
+    )
+
+
 class Vulnerabilities:
     """Writes each vulnerability met in a task once."""
 
@@ -79,7 +92,7 @@ def write_assessments(
     source: str,
     holdings: Holdings,
     verdict_of: Callable[[str, str, bool | None], Verdict],
-    basis_of: Callable[[str, str], Basis],
+    basis_of: Callable[[str, str], Basis] = lambda _repository, _digest: "read",
 ) -> None:
     """Write one ``assessments`` row for every assessable placement, whatever was learned of it.
 

@@ -12,8 +12,9 @@ from audit.ports import Capabilities, RegistryProvider, RunContext, Settings, Si
 from providers.aws.administration import Administration
 from providers.aws.api import Api
 from providers.aws.collect import collect_place
-from providers.aws.judgement import findings_scope, inventory_scope
+from providers.aws.judgement import findings_scope, inventory_scope, posture_scope
 from providers.aws.place import Place
+from providers.aws.public import PublicPlace, collect_public, public_scope, public_task
 from providers.aws.settings import AccountSettings, AwsSettings
 from providers.aws.status import ECR_BASIC, INSPECTOR
 
@@ -23,16 +24,11 @@ if TYPE_CHECKING:
 _GAPS = {
     "discovery of accounts": "notimpl: AWS Organizations is not asked; accounts are configured",
     "discovery of regions": "notimpl: regions are configured; one left out is not reported",
-    "repository policy": "notimpl: GetRepositoryPolicy is not asked",
-    "lifecycle policy": "notimpl: GetLifecyclePolicy is not asked",
-    "replication": "notimpl: DescribeRegistry is not asked",
-    "pull-through cache": "notimpl: DescribePullThroughCacheRules is not asked",
-    "signing": "notimpl: GetSigningConfiguration is not asked",
-    "tags of repositories": "notimpl: ListTagsForResource is not asked",
-    "public registry": "notimpl: ecr-public is not read",
-    "key ownership": "notimpl: a key named by kms_key may be AWS's own aws/ecr key",
     "findings report": "notimpl: CreateFindingsReport is not asked; a first run lists all findings",
     "images of other clouds": "notimpl: what Inspector sees of Azure and Google Cloud is left out",
+    "signatures of images": "notimpl: DescribeImageSigningStatus is not asked",
+    "settings of public registries": "notimpl: policies and tags of ecr-public are not read",
+    "children of public indexes": "notyet: ecr-public gives no manifests; see images.child_digests",
     "in_use under basic scanning": "notyet: only Inspector counts running containers",
     "in_use on EC2 and elsewhere": "notyet: Inspector sees Amazon ECS and Amazon EKS only",
     "fix state under basic scanning": "notyet: basic scanning names no fixed version",
@@ -56,35 +52,30 @@ class AwsProvider:
         self._administration = Administration(settings.inspector, context, self._open)
 
     def plan(self) -> Plan:
-        """Return one task an account and region; makes no call."""
-        return Plan(
-            [
-                Task(
-                    provider=self.name,
-                    task_id=f"aws/{account.id}/{region}",
-                    scopes=(
-                        inventory_scope(account.id, region),
-                        findings_scope(account.id, region),
-                    ),
-                    params={"account": account.id, "region": region},
-                )
-                for account in self._settings.accounts
-                for region in self._settings.regions
-            ]
-        )
+        """Return one task an account and region, and one a public registry; makes no call."""
+        tasks = [
+            _task(account.id, region)
+            for account in self._settings.accounts
+            for region in self._settings.regions
+        ]
+        if self._settings.public:
+            tasks += [public_task(account.id) for account in self._settings.accounts]
+        return Plan(tasks)
 
     def collect(self, task: Task, sink: Sink) -> Sequence[ScopeOutcome]:
         """Read one account and region: its inventory and its findings."""
         account, region = task.params["account"], task.params["region"]
-        tally = ScopeTally(inventory_scope(account, region))
+        public = "public" in task.params
+        tally = ScopeTally(public_scope(account) if public else inventory_scope(account, region))
         try:
             api = self._open(account, region, tally)
         except SourceError as error:
-            return _closed_door(tally, error)
-        place = Place(
-            account, region, self._settings, self._context, api, sink, self._administration
-        )
-        return collect_place(place, tally)
+            return _closed_door(task, tally, error)
+        where = account, region, self._settings, self._context, api, sink
+        organisation = self._settings.organisation
+        if public:
+            return collect_public(PublicPlace(*where, organisation), tally)
+        return collect_place(Place(*where, organisation, self._administration), tally)
 
     def _open(self, account: str, region: str, tally: ScopeTally) -> Api:
         """Open an account; one that is not configured is entered as the tool itself."""
@@ -103,12 +94,22 @@ class AwsProvider:
             return self._shared
 
 
-def _closed_door(inventory: ScopeTally, error: SourceError) -> list[ScopeOutcome]:
-    """Nothing of the account and region can be read: both scopes say so."""
-    findings = ScopeTally(findings_scope(inventory.ref.account, inventory.ref.region))
-    for tally in (inventory, findings):
+def _task(account: str, region: str) -> Task:
+    inventory = inventory_scope(account, region)
+    return Task(
+        provider=AwsProvider.name,
+        task_id=inventory.scope_id,
+        scopes=(inventory, posture_scope(account, region), findings_scope(account, region)),
+        params={"account": account, "region": region},
+    )
+
+
+def _closed_door(task: Task, met: ScopeTally, error: SourceError) -> list[ScopeOutcome]:
+    """Nothing of the account and region can be read: all its scopes say so."""
+    tallies = [met, *(ScopeTally(ref) for ref in task.scopes if ref != met.ref)]
+    for tally in tallies:
         tally.fail(error)
-    return [inventory.finish(), findings.finish()]
+    return [tally.finish() for tally in tallies]
 
 
 _: type[RegistryProvider] = AwsProvider

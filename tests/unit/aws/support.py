@@ -45,46 +45,64 @@ class Collected:
 
     @property
     def inventory(self) -> ScopeOutcome:
-        return next(o for i, o in self.outcomes.items() if not i.endswith("/findings"))
+        return self._of("inventory")
+
+    @property
+    def posture(self) -> ScopeOutcome:
+        return self._of("configuration")
 
     @property
     def findings(self) -> ScopeOutcome:
-        return next(o for i, o in self.outcomes.items() if i.endswith("/findings"))
+        return self._of("findings")
+
+    def _of(self, kind: str) -> ScopeOutcome:
+        return next(one for one in self.outcomes.values() if one.ref.kind == kind)
 
 
-class Remembered:
-    """The memory of a run in which all was read that was collected before."""
+class NightBefore:
+    """The memory of a run in which all was read that was collected."""
 
-    def __init__(self, before: Collected) -> None:
-        self.previous_run_id = "run-0"
+    previous_run_id = "run-0"
+
+    def __init__(self, collected: Collected) -> None:
         self.tables = {
             table: [{**row, "observed_run_id": "run-0"} for row in rows]
-            for table, rows in before.sink.rows.items()
+            for table, rows in collected.sink.rows.items()
         }
-        for row in self.tables["assessments"]:
+        for row in self.tables.get("assessments", ()):
             row |= {"told_state": row["state"], "read_run_id": "run-0"}
 
-    def rows(self, table: str, columns: Sequence[str], **where: str) -> list[tuple[Any, ...]]:
+    def rows(
+        self, table: str, columns: Sequence[str], *, placed_in: str = "", **where: str
+    ) -> list[tuple[Any, ...]]:
+        placements = self.tables.get("placements", ())
+        held = {row["digest"] for row in placements if row["registry_id"] == placed_in}
         return [
-            tuple(row.get(name) for name in columns)
-            for row in self.tables.get(table, [])
-            if all(row.get(name) == value for name, value in where.items())
+            tuple(row.get(column) for column in columns)
+            for row in self.tables.get(table, ())
+            if (not placed_in or row["digest"] in held)
+            and all(row[name] == value for name, value in where.items())
         ]
 
 
 def next_night(before: Collected, days: float = 1) -> RunContext:
     """Return the context of the run that follows ``before``."""
-    return replace(CONTEXT, moment=CONTEXT.moment + timedelta(days), memory=Remembered(before))
+    return replace(CONTEXT, moment=CONTEXT.moment + timedelta(days), memory=NightBefore(before))
 
 
-def memory_of(context: RunContext) -> Remembered:
+def memory_of(context: RunContext) -> NightBefore:
     """Return the memory that ``next_night`` made."""
-    assert isinstance(context.memory, Remembered)
+    assert isinstance(context.memory, NightBefore)
     return context.memory
 
 
-def collect(settings: Mapping[str, Any], context: RunContext = CONTEXT) -> Collected:
-    """Run every task of a provider with these settings."""
+def collect(
+    settings: Mapping[str, Any],
+    before: Collected | None = None,
+    context: RunContext | None = None,
+) -> Collected:
+    """Run every task of a provider with these settings, knowing the night ``before``."""
+    context = context or (next_night(before, 0) if before else CONTEXT)
     provider = AwsProvider(AwsSettings.model_validate(settings), context)
     sink, outcomes = ListSink(), {}
     for task in provider.plan().tasks:

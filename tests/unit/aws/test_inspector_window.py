@@ -50,7 +50,7 @@ def _look(
     wire = _wire(findings, **more)
     with wire:
         context = next_night(before, days) if before else CONTEXT
-        return collect(wire.settings(), context), wire
+        return collect(wire.settings(), context=context), wire
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +178,8 @@ def test_a_moment_in_the_future_is_no_mark():
     """Changes between the service's clock and the run's would be lost."""
     wire = _wire([[]])
     with wire:
-        got = collect(wire.settings(), replace(CONTEXT, moment=datetime(2099, 1, 1, tzinfo=UTC)))
+        late = replace(CONTEXT, moment=datetime(2099, 1, 1, tzinfo=UTC))
+        got = collect(wire.settings(), context=late)
     until = datetime.fromisoformat(_marks(got)["inspector.read"]["until"])
     assert until < datetime(2099, 1, 1, tzinfo=UTC) - timedelta(days=1)
 
@@ -192,7 +193,7 @@ def test_without_a_mark_of_the_same_form_everything_is_read(first, harm):
     row["value"] = harm or json.dumps({**json.loads(row["value"]), "form": "0.0"})
     wire = _wire([[_found("0")]])
     with wire:
-        got = collect(wire.settings(), context)
+        got = collect(wire.settings(), context=context)
     assert _bases(got) == {"a": "read", "b": "read"}
     assert "updatedAt" not in wire.asked("ListFindings")[0]["filterCriteria"]
 
