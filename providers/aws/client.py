@@ -79,7 +79,7 @@ class AwsApi:
             )
         tally.api_calls += 1
         answer = self._ask(operation, lambda: self._method(service, name)(**parameters), tally)
-        if not isinstance(answer.get(needs), list | dict):
+        if not isinstance(answer.get(needs), list | dict | str):
             raise BrokenPageError(
                 f"the answer lacks {needs}: cut short or of another shape", operation=operation
             )
@@ -197,11 +197,7 @@ class Clients:
             return self._own_account
 
     def _identity(self, tally: ScopeTally) -> str:
-        answer = self._ask_sts(tally, STS_IDENTITY, "ResponseMetadata")
-        account = answer.get("Account")
-        if not isinstance(account, str):
-            raise BrokenPageError("the answer lacks Account", operation=STS_IDENTITY)
-        return account
+        return str(self._ask_sts(tally, STS_IDENTITY, "Account")["Account"])
 
     def own(self, region: str) -> AwsApi:
         """Open a region with the tool's own credentials, whichever account they are of.

@@ -107,6 +107,79 @@ PERMISSIONS: tuple[Permission, ...] = (
         optional=True,
     ),
     Permission(
+        "ecr:GetRepositoryPolicy",
+        _MEMBER,
+        "Who may come to a repository is unknown.",
+        optional=True,
+    ),
+    Permission(
+        "ecr:GetLifecyclePolicy",
+        _MEMBER,
+        "Whether a repository is cleaned up is unknown.",
+        optional=True,
+    ),
+    Permission(
+        "kms:DescribeKey", _MEMBER, "Who manages a repository's key is unknown.", optional=True
+    ),
+    Permission(
+        "tag:GetResources", _MEMBER, "Tags are asked for one repository at a time.", optional=True
+    ),
+    Permission(
+        "ecr:ListTagsForResource",
+        _MEMBER,
+        "Labels are unknown where `tag:GetResources` is denied too.",
+        optional=True,
+    ),
+    Permission(
+        "ecr:GetRegistryPolicy", _MEMBER, "Who may come to the registry is unknown.", optional=True
+    ),
+    Permission(
+        "ecr:DescribeRegistry", _MEMBER, "Where images are replicated to is unknown.", optional=True
+    ),
+    Permission(
+        "ecr:DescribePullThroughCacheRules",
+        _MEMBER,
+        "Pull-through rules are unknown.",
+        optional=True,
+    ),
+    Permission(
+        "ecr:DescribeRepositoryCreationTemplates",
+        _MEMBER,
+        "Creation templates are unknown.",
+        optional=True,
+    ),
+    Permission("ecr:GetSigningConfiguration", _MEMBER, "Signing rules are unknown.", optional=True),
+    Permission(
+        "ecr:GetAccountSetting",
+        _MEMBER,
+        "Generation of the scanner, scope of the policy and blob mounting are unknown.",
+        optional=True,
+    ),
+    Permission(
+        "inspector2:GetConfiguration",
+        _MEMBER,
+        "How long Inspector follows an image is unknown.",
+        optional=True,
+    ),
+    Permission(
+        "inspector2:ListFilters",
+        _MEMBER,
+        "How many suppression filters there are is unknown.",
+        optional=True,
+    ),
+    Permission(
+        "ecr-public:DescribeRepositories",
+        _MEMBER,
+        "With `public: true`, nothing of the public registry is read.",
+        optional=True,
+    ),
+    Permission(
+        "ecr-public:DescribeImages",
+        _MEMBER,
+        "With `public: true`, public images stay as last known.",
+        optional=True,
+    ),
+    Permission(
         "ecr:ListPullTimeUpdateExclusions",
         _MEMBER,
         "Whether the audit itself counts as a pull is unknown.",

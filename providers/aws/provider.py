@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from audit.errors import SourceError
-from audit.model.enums import ScopeKind
 from audit.model.scope import Plan, ScopeOutcome, ScopeTally, Task
 from audit.ports import Capabilities, Check, Doctor, RegistryProvider, RunContext, Settings, Sink
 from providers.aws.collect import collect_place
-from providers.aws.judgement import findings_scope
+from providers.aws.organisation import Organisation
 from providers.aws.place import Place
+from providers.aws.public import PublicPlace, collect_public, public_task
 from providers.aws.scopes import account_scope, region_task
 from providers.aws.settings import AccountSettings, AwsSettings
 from providers.aws.status import ECR_BASIC, INSPECTOR
@@ -23,14 +23,9 @@ if TYPE_CHECKING:
 _GAPS = {
     "delegated administrator": "notimpl: Inspector is read in each account, not once for all",
     "incremental reads": "notimpl: every finding is fetched in every run",
-    "repository policy": "notimpl: GetRepositoryPolicy is not asked",
-    "lifecycle policy": "notimpl: GetLifecyclePolicy is not asked",
-    "replication": "notimpl: DescribeRegistry is not asked",
-    "pull-through cache": "notimpl: DescribePullThroughCacheRules is not asked",
-    "signing": "notimpl: GetSigningConfiguration is not asked",
-    "tags of repositories": "notimpl: ListTagsForResource is not asked",
-    "public registry": "notimpl: ecr-public is not read",
-    "key ownership": "notimpl: a key named by kms_key may be AWS's own aws/ecr key",
+    "signatures of images": "notimpl: DescribeImageSigningStatus is not asked",
+    "settings of public registries": "notimpl: policies and tags of ecr-public are not read",
+    "children of public indexes": "notyet: ecr-public gives no manifests; see images.child_digests",
     "in_use under basic scanning": "notyet: only Inspector counts running containers",
     "in_use on EC2 and elsewhere": "notyet: Inspector sees Amazon ECS and Amazon EKS only",
     "fix state under basic scanning": "notyet: basic scanning names no fixed version",
@@ -51,28 +46,44 @@ class AwsProvider:
     def __init__(self, settings: AwsSettings, context: RunContext) -> None:
         self._settings, self._context = settings, context
         self._lock = threading.Lock()
+        self._organisation: Organisation = settings.organisation
         self._shared: Clients | None = None
 
     def plan(self) -> Plan:
         """Return one task an account and region; calls only for what is not configured."""
         if self._settings.accounts and self._settings.listed_regions:
             accounts, regions = self._settings.accounts, self._settings.listed_regions
-            return Plan([region_task(account, one) for account in accounts for one in regions])
+            tasks = [region_task(account, one) for account in accounts for one in regions]
+            plan = Plan(tasks)
+        else:
+            plan = self._discovered()
+        if not self._settings.public:
+            return plan
+        parents = {t.params["account"]: t.scopes[0].parent_scope_id for t in plan.tasks}
+        public = [public_task(account, parent) for account, parent in parents.items()]
+        return Plan([*plan.tasks, *public], plan.outcomes)
+
+    def _discovered(self) -> Plan:
         from providers.aws.discovery import Discovery  # noqa: PLC0415  loads botocore
 
-        return Discovery(self._settings, self._clients(), self._context.log).plan()
+        discovery = Discovery(self._settings, self._clients(), self._context.log)
+        plan = discovery.plan()
+        self._organisation = discovery.organisation
+        return plan
 
     def collect(self, task: Task, sink: Sink) -> Sequence[ScopeOutcome]:
         """Read one account and region: its inventory and its findings."""
         account, region = task.params["account"], task.params["region"]
-        tally = ScopeTally(next(ref for ref in task.scopes if ref.kind is ScopeKind.INVENTORY))
+        tally = ScopeTally(task.scopes[0])
         try:
             api = self._open(account, region, tally)
         except SourceError as error:
-            return _closed_door(tally, error)
+            return _closed_door(task, tally, error)
+        where = account, region, self._settings, self._context
         with api:
-            place = Place(account, region, self._settings, self._context, api, sink)
-            return collect_place(place, tally)
+            if "public" in task.params:
+                return collect_public(PublicPlace(*where, api, sink, self._organisation), tally)
+            return collect_place(Place(*where, api, sink, self._organisation), tally)
 
     def examine(self) -> Iterator[Check]:
         """Try each account and one region of it; see :class:`audit.ports.Doctor`."""
@@ -111,12 +122,12 @@ class AwsProvider:
             return self._shared
 
 
-def _closed_door(inventory: ScopeTally, error: SourceError) -> list[ScopeOutcome]:
-    """Nothing of the account and region can be read: both scopes say so."""
-    findings = ScopeTally(findings_scope(inventory.ref.account, inventory.ref.region))
-    for tally in (inventory, findings):
+def _closed_door(task: Task, met: ScopeTally, error: SourceError) -> list[ScopeOutcome]:
+    """Nothing of the account and region can be read: all its scopes say so."""
+    tallies = [met, *(ScopeTally(ref) for ref in task.scopes if ref != met.ref)]
+    for tally in tallies:
         tally.fail(error)
-    return [inventory.finish(), findings.finish()]
+    return [tally.finish() for tally in tallies]
 
 
 _: type[RegistryProvider] = AwsProvider

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audit.model.enums import ScopeKind
 from audit.model.scope import ScopeRef, Task
-from providers.aws.judgement import findings_scope, inventory_scope
+from providers.aws.judgement import findings_scope, inventory_scope, posture_scope
 from providers.aws.settings import AccountSettings
 
 ORGANIZATION = "aws/organization"
@@ -22,6 +22,10 @@ def region_task(account: AccountSettings, region: str, parent: str = "") -> Task
     return Task(
         provider="aws",
         task_id=f"aws/{account.id}/{region}",
-        scopes=(inventory_scope(account.id, region, parent), findings_scope(account.id, region)),
+        scopes=(
+            inventory_scope(account.id, region, parent),
+            posture_scope(account.id, region),
+            findings_scope(account.id, region),
+        ),
         params={"account": account.id, "region": region},
     )

@@ -13,6 +13,7 @@ from pydantic.json_schema import WithJsonSchema
 
 from audit.endpoints import check_endpoint
 from audit.ports import Settings
+from providers.aws.organisation import Organisation
 
 ENABLED = "enabled"
 """In place of a list of regions: those that each account has enabled."""
@@ -108,7 +109,10 @@ class Endpoints(Settings):
     """Addresses to use instead of AWS's own, by service."""
 
     ecr: str | None = None
+    ecr_public: str | None = None
     inspector2: str | None = None
+    kms: str | None = None
+    resourcegroupstaggingapi: str | None = None
     sts: str | None = None
     organizations: str | None = None
     account: str | None = None
@@ -132,6 +136,10 @@ class AwsSettings(Settings):
         max_attempts: Attempts for each call in all, the first one included.
         include: Repository name patterns (fnmatch) to read; all by default.
         exclude: Repository name patterns to leave out even when included.
+        public: Read each account's ECR Public registry too.
+        organization_id: The organisation (``o-...``) that access policies are held against.
+        organization_accounts: All accounts of that organisation, besides those that are read. Left
+            out, an account that a policy names and that is not read may belong to it.
     """
 
     accounts: tuple[AccountSettings, ...] = ()
@@ -148,6 +156,9 @@ class AwsSettings(Settings):
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 6
     include: tuple[str, ...] = ("*",)
     exclude: tuple[str, ...] = ()
+    public: bool = False
+    organization_id: Annotated[str, StringConstraints(pattern=r"^o-[a-z0-9]{10,32}$")] | None = None
+    organization_accounts: tuple[AccountId, ...] | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> AwsSettings:
@@ -223,6 +234,15 @@ class AwsSettings(Settings):
             return AccountSettings(id=own or "0" * 12)
         return AccountSettings(
             id=role.split(":")[4], role_arn=role, external_id=organization.external_id
+        )
+
+    @property
+    def organisation(self) -> Organisation:
+        """The organisation as configured: the accounts that are read belong to it."""
+        others = self.organization_accounts
+        accounts = {account.id for account in self.accounts} | set(others or ())
+        return Organisation(
+            self.organization_id or "", frozenset(accounts), whole=others is not None
         )
 
     def wants(self, repository: str) -> bool:
