@@ -51,9 +51,10 @@ class Sessions:
             OrderedDict()
         )
         given = settings.credentials
-        self._given = given and Credentials(
-            given.access_key_id, given.secret_access_key.get_secret_value()
-        )
+        self._given: Credentials | None = None
+        if given is not None:
+            secret = given.secret_access_key.get_secret_value()
+            self._given = Credentials(given.access_key_id, secret)
         self._core = botocore.session.Session()
         parsers = self._core.get_component("response_parser_factory")
         parsers.set_parser_defaults(timestamp_parser=utc)
