@@ -64,7 +64,7 @@ REGISTRIES = Table(
 
 REPOSITORIES = Table(
     "repositories",
-    2,
+    3,
     "A repository's configuration as seen in the run; null where it could not be read.",
     ("run_id", "provider", "registry_id", "repository"),
     (
@@ -89,6 +89,12 @@ REPOSITORIES = Table(
         texts("labels", "Labels or tags as key=value, sorted."),
         UNREAD,
         OBSERVED,
+        count("expected_tags", "Tags the cloud says there are; null when it does not say."),
+        time(
+            "listed_at",
+            "When its manifests were last listed one by one; older than the run where the cloud's "
+            "counts and times told that nothing had changed since. Null where not told.",
+        ),
     ),
     ("provider", "registry_id", "repository"),
 )

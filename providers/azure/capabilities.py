@@ -11,7 +11,7 @@ _BY_REGISTRY = "never: Azure sets this for the whole registry; see the registrie
 CAPABILITIES = Capabilities(
     sources=(SOURCE,),
     gaps={
-        "incremental_reads": "notimpl: every run lists every manifest and every Defender row",
+        "incremental_reads": "notimpl: every run reads every Defender row",
         "placements.last_pulled_at": _NO_PULLS,
         "placements.in_use": "notimpl: Defender's rows of running containers are not read",
         "placements.in_use_count": "notimpl: Defender's rows of running containers are not read",
@@ -39,8 +39,6 @@ CAPABILITIES = Capabilities(
         "findings.purl": "notyet: Defender's rows name no package URL",
         "assessments.clean": "notyet: Defender gives no row for a clean image; it is inferred",
         "assessments.scanner_version": "notyet: Defender's rows do not tell it",
-        "abac_fallback": "notimpl: where the catalogue of a registry with repository permissions "
-        "cannot be listed, no list of known repositories is tried instead",
         "registries.visible": "notyet: Resource Graph leaves out, without an error, what the "
         "identity may not read; a lost subscription is noticed, but a registry that only the "
         "roles of a narrower scope (a resource group, the registry) had shown reads as removed",

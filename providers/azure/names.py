@@ -7,6 +7,8 @@ from audit.model.scope import ScopeRef
 
 PROVIDER = "azure"
 SOURCE = "defender"
+ANONYMOUS = "anonymous"
+"""Parameter of a task that reads a registry without a credential: its login server."""
 
 READ_SUBSCRIPTIONS = "Reader (Microsoft.Resources/subscriptions/read)"
 READ_REGISTRIES = "Reader (Microsoft.ContainerRegistry/registries/read)"
@@ -47,7 +49,7 @@ def inventory_scope(subscription: str, login_server: str, location: str) -> Scop
         ScopeKind.INVENTORY,
         account=subscription,
         region=location,
-        parent_scope_id=f"azure/{subscription}",
+        parent_scope_id=f"azure/{subscription}" if subscription else "",
     )
 
 

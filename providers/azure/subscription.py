@@ -28,7 +28,7 @@ def collect_subscription(
     tenant_id, subscription = task.params["tenant_id"], task.params["subscription"]
     rows: list[dict[str, Any]] = json.loads(task.params["registries"])
     registries = [registry(row) for row in rows]
-    shelf = Shelf(sink, context, settings.selects)
+    shelf = Shelf(sink, context, settings)
     windows = Windows(
         timedelta(hours=settings.pending_hours), timedelta(days=settings.rescan_window_days)
     )

@@ -50,9 +50,10 @@ AWS = ProviderUnderTest(
         ),
         "registries.private_endpoints_approved": "notimpl: VPC endpoints are not asked",
         **each(
-            "repositories.updated_at repositories.expected_images",
+            "repositories.updated_at repositories.expected_images repositories.expected_tags",
             "notyet: DescribeRepositories does not tell",
         ),
+        "repositories.listed_at": "never: every run lists every image",
         **each("images.created_at images.base_image images.labels", _IN_THE_CONFIG),
         "assessments.content_hash": "notimpl: every finding is fetched in every run",
         "assessments.scanner_version": "notyet: neither Inspector nor ECR tells it",

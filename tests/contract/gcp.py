@@ -42,10 +42,12 @@ GCP = ProviderUnderTest(
             "repositories.created_at repositories.updated_at", "notimpl: they need ListPackages"
         ),
         **each(
-            "repositories.expected_images placements.last_pulled_at placements.in_use "
-            "placements.in_use_count images.base_image images.labels",
+            "repositories.expected_images repositories.expected_tags "
+            "placements.last_pulled_at placements.in_use placements.in_use_count "
+            "images.base_image images.labels",
             _NOT_TOLD,
         ),
+        "repositories.listed_at": "never: every run lists every image",
         "assessments.content_hash": "notimpl: every run reads every occurrence",
         **each(
             "assessments.scanner_version assessments.db_updated_at findings.aliases "

@@ -104,7 +104,8 @@ class RegistryServer:
             return self._manifests(request, world, repository)
         if operation == "tags":
             return self._listing(request, world, repository, tag_rows(repository), "tags")
-        return json_response(repository_row(repository, self._name))
+        changed = world.changed.get((self._name, repository.name))
+        return json_response(repository_row(repository, self._name, changed))
 
     def _catalog(self, request: Request, world: World) -> Response:
         names = sorted(one.name for one in world.registries[self._name].repositories)

@@ -88,7 +88,7 @@ class AzureLoopback:
 
     def show(self, estate: Estate) -> None:
         """Serve another estate from now on; registries it adds get a port of their own."""
-        self._world = World(estate)
+        self._world = self._world.after(estate)
         if self._stack is not None:
             self._open_registries(self._stack)
 

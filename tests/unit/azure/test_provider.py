@@ -198,8 +198,8 @@ def test_registry_settings_are_those_of_the_estate(calm):
 def test_tokens_are_not_asked_for_page_by_page(calm):
     _, _, calls = calm
     assert calls["acr.exchange"] == 3
-    repositories, catalogs, documents = 4, 3, 1
-    assert calls["acr.token"] == repositories + catalogs + documents
+    shared_by_repositories, catalogs, documents = 3, 3, 1
+    assert calls["acr.token"] == shared_by_repositories + catalogs + documents
 
 
 def test_twelve_pages_of_manifests_do_not_cost_forty_eight_requests():
