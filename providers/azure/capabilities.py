@@ -28,10 +28,10 @@ CAPABILITIES = Capabilities(
         "repositories.native_id": "never: an ACR repository has no ARM id",
         "registries.tag_mutability": "never: ACR locks by repository and manifest",
         "registries.language_packages_scanned": "notyet: no API tells what Defender scans",
-        "registries.mode": "notimpl: cache rules are not read",
-        "registries.children": "notimpl: replications, webhooks, tokens, scope maps, cache rules "
-        "and connected registries are not read",
-        "registries.soft_delete": "notyet: only preview versions of the API tell it",
+        "registries.mode": "never: a registry with cache rules holds images of its own too",
+        "registries.children": "notimpl: connected registries and credential sets are not read",
+        "repositories.incremental": "notyet: that lastUpdateTime moves with every push, deletion "
+        "and move of a tag is seen, not promised; so everything is listed once in some days",
         "findings.cvedetails": "notimpl: severity and score that a row leaves out are not looked "
         "up in microsoft.security/cvedetails, which is visible at tenant scope only",
         "findings.location": "notyet: Defender's rows name no path",

@@ -19,6 +19,7 @@ from azure.identity import (
 
 from audit.errors import AccessDeniedError
 from providers.azure.acr_pipeline import AcrPipeline
+from providers.azure.arm_client import ArmClient
 from providers.azure.graph_client import GraphClient
 from providers.azure.registry_client import RegistryClient
 from providers.azure.settings import AzureSettings, TenantSettings
@@ -58,6 +59,17 @@ class AzureSession:
     def graph(self) -> GraphClient:
         """Open Resource Graph."""
         client = GraphClient(
+            self._settings.resource_manager,
+            self._settings.resource_manager_scope,
+            self._credential,
+            client_options(self._settings),
+        )
+        self._opened.callback(client.close)
+        return client
+
+    def arm(self) -> ArmClient:
+        """Open Resource Manager."""
+        client = ArmClient(
             self._settings.resource_manager,
             self._settings.resource_manager_scope,
             self._credential,

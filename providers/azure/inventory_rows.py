@@ -14,7 +14,7 @@ from providers.azure.names import PROVIDER
 from providers.azure.parse_manifests import Manifest, kinds, named_by_indexes
 from providers.azure.parse_registries import Registry
 from providers.azure.remembered import ImageRow, Remembered
-from providers.azure.values import count, moment, pick
+from providers.azure.values import count, dig, moment, pick
 
 
 @dataclass
@@ -133,6 +133,8 @@ def _repository(listing: Listing, registry: Registry, run_id: str, listed: int) 
         created_at=moment(pick(listing.properties, "createdTime")),
         updated_at=listing.updated_at,
         expected_images=listing.expected,
+        writable=_flag(listing, "writeEnabled"),
+        deletable=_flag(listing, "deleteEnabled"),
         expected_tags=listing.expected_tags,
         listed_images=listed,
         listed_at=listing.listed_at,
@@ -141,6 +143,12 @@ def _repository(listing: Listing, registry: Registry, run_id: str, listed: int) 
         unread=listing.unread,
     )
     return columns
+
+
+def _flag(listing: Listing, name: str) -> bool | None:
+    """Return an attribute of the repository; locks are attributes that are off."""
+    told = dig(listing.properties, "changeableAttributes", name)
+    return told if isinstance(told, bool) else None
 
 
 def _images(

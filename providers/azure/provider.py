@@ -10,7 +10,13 @@ from audit.errors import SourceError
 from audit.model.scope import Plan, ScopeOutcome, Task
 from audit.ports import Capabilities, RegistryProvider, RunContext, Settings, Sink
 from providers.azure.capabilities import CAPABILITIES
-from providers.azure.names import ANONYMOUS, PROVIDER, findings_scope, inventory_scope
+from providers.azure.names import (
+    ANONYMOUS,
+    PROVIDER,
+    findings_scope,
+    inventory_scope,
+    settings_scope,
+)
 from providers.azure.parse_registries import registry
 from providers.azure.settings import AzureSettings, TenantSettings
 from providers.azure.visibility import NOT_VISIBLE, TenantView, Visible, visible
@@ -81,6 +87,7 @@ def _task(one: Visible) -> Task:
         task_id=f"azure/{one.subscription}",
         scopes=(
             *(inventory_scope(one.subscription, it.login_server, it.location) for it in found),
+            *((settings_scope(one.subscription),) if found else ()),
             findings_scope(one.subscription),
         ),
         params={

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-FaultKind = Literal["denied", "images_page", "findings", "findings_denied", "invisible"]
+FaultKind = Literal[
+    "denied", "images_page", "findings", "findings_denied", "invisible", "posture_denied"
+]
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,7 @@ class Fault:
     registry_id: str = ""
     repository: str = ""
     page: int = 2
+    operation: str = ""
 
 
 @dataclass(frozen=True, repr=False)

@@ -53,6 +53,25 @@ AWS = ProviderUnderTest(
             "repositories.updated_at repositories.expected_images repositories.expected_tags",
             "notyet: DescribeRepositories does not tell",
         ),
+        **each(
+            "registries.replication_destinations registries.pull_through_rules "
+            "registries.pull_through_anonymous",
+            "notimpl: they are not read",
+        ),
+        **each(
+            "registries.quarantine_enabled registries.content_trust_enabled "
+            "registries.soft_delete_enabled registries.retention_days "
+            "registries.cloud_tokens_accepted registries.data_endpoint_enabled "
+            "registries.zone_redundancy registries.trusted_services_bypass "
+            "registries.network_rules registries.key_rotation_enabled "
+            "registries.access_tokens registries.access_tokens_unending "
+            "registries.scope_maps registries.webhooks",
+            "never: ECR has no such setting",
+        ),
+        **each(
+            "repositories.writable repositories.deletable",
+            "never: ECR has no such lock",
+        ),
         "repositories.listed_at": "never: every run lists every image",
         **each("images.created_at images.base_image images.labels", _IN_THE_CONFIG),
         "assessments.content_hash": "notimpl: every finding is fetched in every run",

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from providers.loopback.azure.acr import RegistryServer
+from providers.loopback.azure.arm import ResourceManager
 from providers.loopback.azure.entra import Entra, Principal
 from providers.loopback.azure.resource_graph import ResourceGraph
 from providers.loopback.azure.tls import Authority
@@ -29,8 +30,9 @@ class AzureLoopback:
 
     Attributes:
         calls: Requests by operation, answered or refused: ``entra.openid_configuration``,
-            ``entra.token``, ``resource_graph.resources``, ``acr.exchange``, ``acr.token``,
-            ``acr.catalog``, ``acr.repository``, ``acr.manifests``, ``acr.tags``, ``acr.manifest``.
+            ``entra.token``, ``resource_graph.resources``, ``arm.<list>``, ``acr.exchange``,
+            ``acr.token``, ``acr.catalog``, ``acr.repository``, ``acr.manifests``, ``acr.tags``,
+            ``acr.manifest``.
     """
 
     def __init__(self, estate: Estate, *, clock: Callable[[], float] = time.time) -> None:
@@ -66,9 +68,12 @@ class AzureLoopback:
             self._ca_file = self._authority.write(folder)
             entra = Entra(self._current, self._mint, self._principal, self._count)
             graph = ResourceGraph(self._current, self._mint, self._count)
+            manager = ResourceManager(self._current, self._mint, self._count)
             self._endpoints = {
                 "authority": self._start(stack, entra),
-                "resource_manager": self._start(stack, graph),
+                "resource_manager": self._start(
+                    stack, lambda asked: (graph if asked.method == "POST" else manager)(asked)
+                ),
             }
             self._open_registries(stack)
             self._stack = stack.pop_all()

@@ -85,6 +85,11 @@ class World:
         """Whether a fault of this kind lies on any of the subscriptions."""
         return any(fault.account in subscriptions for fault in self._faults(kind))
 
+    def posture_denied(self, account: str, operation: str) -> bool:
+        """Whether reading one kind of setting is refused in a subscription."""
+        faults = self._faults("posture_denied")
+        return any((one.account, one.operation) == (account, operation) for one in faults)
+
     def denied(self, login_server: str) -> bool:
         """Whether the data plane of a registry is refused."""
         return any(fault.registry_id == login_server for fault in self._faults("denied"))
