@@ -22,6 +22,7 @@ from azure.core.rest import HttpRequest, HttpResponse
 from audit.errors import BrokenPageError, UnavailableError
 from providers.azure.acr_tokens import RegistryTokens
 from providers.azure.failures import Call, broken, failure, refusal
+from providers.azure.transport import LeanTransport
 
 _CHALLENGE = "WWW-Authenticate"
 _HIDDEN = "x-registry-audit-challenge"
@@ -60,7 +61,12 @@ class AcrPipeline:
         # Plain http is let through to loopback only: the settings refuse it elsewhere.
         self._secure = {} if endpoint.startswith("https://") else {"enforce_https": False}
         client = ContainerRegistryClient(
-            endpoint, credential, audience=audience, per_retry_policies=_Policies(), **options
+            endpoint,
+            credential,
+            audience=audience,
+            per_retry_policies=_Policies(),
+            transport=LeanTransport(endpoint, options),
+            **options,
         )
         self._client = client._client  # noqa: SLF001  the only way to raw answers
         entra = None if credential is None else _entra(credential, audience)
@@ -171,6 +177,9 @@ class _BelowTheSdk(HTTPPolicy[HttpRequest, HttpResponse]):
         response = answer.http_response
         if paged and response.status_code in _TOO_LARGE:
             raise _GaveUpError(str(response.status_code))
+        # Else the JSON would be parsed here, by the slower parser, and once more by us.
+        if response.status_code == 200:
+            request.context.options["stream"] = True
         if response.status_code == 401 and (told := response.headers.pop(_CHALLENGE, None)):
             response.headers[_HIDDEN] = told
         return answer

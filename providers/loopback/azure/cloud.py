@@ -20,6 +20,7 @@ from providers.loopback.azure.entra import Entra, Principal
 from providers.loopback.azure.resource_graph import ResourceGraph
 from providers.loopback.azure.tls import Authority
 from providers.loopback.azure.tokens import Mint
+from providers.loopback.azure.trouble import Trouble
 from providers.loopback.azure.world import World
 from providers.loopback.estate import Estate
 from providers.loopback.http import Handler, serve
@@ -33,6 +34,7 @@ class AzureLoopback:
             ``entra.token``, ``resource_graph.resources``, ``arm.<list>``, ``acr.exchange``,
             ``acr.token``, ``acr.catalog``, ``acr.repository``, ``acr.manifests``, ``acr.tags``,
             ``acr.manifest``.
+        trouble: What goes wrong with the registries for a while; a test sets it.
     """
 
     def __init__(self, estate: Estate, *, clock: Callable[[], float] = time.time) -> None:
@@ -43,10 +45,12 @@ class AzureLoopback:
             clock: Seconds since the epoch, by which tokens end.
         """
         self.calls: Counter[str] = Counter()
+        self.trouble = Trouble()
         self._world = World(estate)
-        self._mint = Mint(clock)
+        self._mint, self._registry_mint = Mint(clock), Mint(clock)
         self._principal = Principal(
             str(uuid.uuid5(uuid.NAMESPACE_URL, f"registry-audit loopback {estate.tenant}")),
+            secrets.token_urlsafe(24),
             secrets.token_urlsafe(24),
         )
         self._lock = threading.Lock()
@@ -117,10 +121,21 @@ class AzureLoopback:
             "ca_file": str(self._ca_file),
         }
 
+    def workload(self) -> tuple[str, str]:
+        """Return client id and federated token of the same application: a pod's identity."""
+        return self._principal.client_id, self._principal.federated_token
+
     def _open_registries(self, stack: ExitStack) -> None:
         for name in self._world.registries:
             if name not in self._registries:
-                server = RegistryServer(name, self._current, self._mint, self._count)
+                server = RegistryServer(
+                    name,
+                    self._current,
+                    self._mint,
+                    self._registry_mint,
+                    self.trouble,
+                    self._count,
+                )
                 self._registries[name] = self._start(stack, server)
 
     def _start(self, stack: ExitStack, handler: Handler) -> str:
