@@ -30,16 +30,16 @@ class Columns:
         if unknown:
             raise KeyError(f"{table} has no column {sorted(unknown)}")
         self.data: dict[str, list[Any]] = {name: [] for name in names if name not in constants}
+        self._appends = [(name, cells.append) for name, cells in self.data.items()]
         self.rows = 0
 
     def append(self, **row: Any) -> None:  # noqa: ANN401  cell values
         """Add one row; names that are not columns are refused."""
-        take = row.pop
-        for name, cells in self.data.items():
-            cells.append(take(name, None))
+        for name, append in self._appends:
+            append(row.get(name))
         self.rows += 1
-        if row:
-            raise KeyError(f"{self.table} has no free column {sorted(row)}")
+        if not row.keys() <= self.data.keys():
+            raise KeyError(f"{self.table} has no free column {sorted(row.keys() - self.data)}")
 
     def __len__(self) -> int:
         return self.rows

@@ -104,6 +104,8 @@ def to_arrow(columns: Columns) -> pa.Table:
 
 
 def _cells(columns: Columns, field: pa.Field[Any]) -> pa.Array[Any]:
-    constant = columns.constants.get(field.name)
-    cells = columns.data.get(field.name, [constant] * columns.rows)
-    return cast("pa.Array[Any]", pa.array(cells, field.type))
+    cells = columns.data.get(field.name)
+    if cells is not None:
+        return cast("pa.Array[Any]", pa.array(cells, field.type))
+    constant = pa.scalar(columns.constants[field.name], field.type)
+    return cast("pa.Array[Any]", pa.repeat(constant, columns.rows))

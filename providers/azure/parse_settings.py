@@ -105,6 +105,7 @@ def _encryption(encryption: object, said: _Said) -> dict[str, Any]:
     return {
         "encryption_type": status,
         "kms_key": key,
+        "key_manager": "CUSTOMER" if on else None,
         "key_rotation_enabled": None
         if on is False
         else said.flag("key_rotation_enabled", rotation),

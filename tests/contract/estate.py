@@ -77,8 +77,22 @@ AZURE_SETTINGS = {
         [{"name": "hook", "properties": {"status": "enabled", "actions": ["push"]}}]
     ),
 }
+_STRANGER = "999999999999"
+_AWS_POLICY = json.dumps(
+    {"Statement": {"Effect": "Allow", "Principal": {"AWS": [_STRANGER, "*"]}, "Action": "ecr:*"}}
+)
 _POSTURE = {
-    "aws": {},
+    "aws": {
+        "registry_policy": _AWS_POLICY,
+        "replication": f"{_STRANGER}/eu-central-1",
+        "pull_through": json.dumps(
+            [{"ecrRepositoryPrefix": "hub", "upstreamRegistryUrl": "registry-1.docker.io"}]
+        ),
+        "creation_templates": json.dumps([{"prefix": "ROOT", "appliedFor": ["REPLICATION"]}]),
+        "signing_rules": json.dumps([{"signingProfileArn": "arn:aws:signer:::/profile"}]),
+        "pull_time_exclusions": "arn:aws:iam::111111111111:role/registry-audit",
+        "suppression_filters": "laboratory",
+    },
     "azure": {"private_endpoint_connections": "Approved,Pending", **AZURE_SETTINGS},
     "gcp": {"kms_key": "projects/p/locations/l/keyRings/r/cryptoKeys/k"},
 }
@@ -109,7 +123,8 @@ def manifests(place: Place) -> Iterator[tuple[tuple[str, str, str], Image]]:
 def _with_corners(place: Place, moment: datetime) -> Place:
     registry, *others = place.registries
     settings = {"tag_mutability": "IMMUTABLE_WITH_EXCLUSION", "scan_frequency": "SCAN_ON_PUSH"}
-    settings |= {"encryption_type": "KMS", "kms_key": "alias/contract"}
+    settings |= {"encryption_type": "KMS", "kms_key": "alias/contract", "tags": "team=apps"}
+    settings |= {"repository_policy": _AWS_POLICY, "lifecycle_policy": '{"rules":[]}'}
     images, created = tuple(_Maker(place, moment).images()), moment - timedelta(days=50)
     full: Registry = replace(
         registry,

@@ -35,7 +35,7 @@ def operations() -> Iterator[str]:
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Call":
                 first = node.args[0]
                 if isinstance(first, ast.Constant):
-                    yield first.value
+                    yield str(first.value)
                 elif isinstance(first, ast.JoinedStr):
                     yield from (f"arm:registries/{kind}" for kind in SETTINGS_OF)
                 else:
