@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import IO, Any, Self, cast
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from azure.containerregistry import ContainerRegistryClient
 from azure.identity import ClientSecretCredential
 
@@ -71,10 +73,10 @@ class Cloud:
 
 @dataclass
 class Remembering:
-    """Takes blocks as the store does (into Arrow), and keeps rows as the memory of a next run."""
+    """Takes blocks as the store does (into Arrow), and answers as the memory of a next run."""
 
     keep: bool
-    rows_of: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
+    kept: dict[str, list[pa.Table]] = field(default_factory=lambda: defaultdict(list))
     count: Counter[str] = field(default_factory=Counter)
     previous_run_id: str | None = "bench-1"
 
@@ -83,18 +85,24 @@ class Remembering:
         self.count[columns.table] += len(columns)
         block = to_arrow(columns)
         if self.keep:
-            self.rows_of[columns.table] += block.to_pylist()
+            self.kept[columns.table].append(block)
 
     def rows(self, table: str, columns: Sequence[str], **where: str) -> list[tuple[Any, ...]]:
         """Return rows as :class:`audit.ports.Memory` does."""
-        placed_in = where.pop("placed_in", None)
-        here = {r["digest"] for r in self.rows_of["placements"] if r["registry_id"] == placed_in}
-        return [
-            tuple(row[name] for name in columns)
-            for row in self.rows_of[table]
-            if all(row[name] == value for name, value in where.items())
-            and (placed_in is None or row["digest"] in here)
-        ]
+        found, placed_in = self._whole(table), where.pop("placed_in", None)
+        for name, value in where.items():
+            found = found.filter(pc.equal(found[name], value))
+        if placed_in is not None:
+            placed = self._whole("placements")
+            here = placed.filter(pc.equal(placed["registry_id"], placed_in))["digest"]
+            found = found.filter(pc.is_in(found["digest"], here.combine_chunks()))
+        return list(zip(*(found[name].to_pylist() for name in columns), strict=True))
+
+    def _whole(self, table: str) -> pa.Table:
+        blocks = self.kept[table]
+        if len(blocks) > 1:
+            blocks[:] = [pa.concat_tables(blocks).combine_chunks()]
+        return blocks[0]
 
 
 @dataclass
@@ -210,8 +218,8 @@ def _report(cloud: Cloud, size: Sequence[int]) -> None:
         raise SystemExit("the two nights do not hold the same manifests")
     sys.stdout.write(line("unchanged", unchanged, manifests))
     sample: dict[str, list[str]] = defaultdict(list)
-    for row in kept.rows_of["repositories"][: _SAMPLE * 2]:
-        sample[row["registry_id"]].append(row["repository"])
+    for registry, name in kept.rows("repositories", ("registry_id", "repository"))[: _SAMPLE * 2]:
+        sample[registry].append(name)
     with spending(cloud) as ours:
         count = listed_by_us(cloud, sample)
     sys.stdout.write(line("ours", ours, count))
