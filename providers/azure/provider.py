@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from audit.errors import SourceError
 from audit.model.scope import Plan, ScopeOutcome, Task
-from audit.ports import Capabilities, RegistryProvider, RunContext, Settings, Sink
+from audit.ports import Capabilities, Check, RegistryProvider, RunContext, Settings, Sink
 from providers.azure.capabilities import CAPABILITIES
 from providers.azure.names import (
     ANONYMOUS,
@@ -61,6 +61,12 @@ class AzureProvider:
         if ANONYMOUS in task.params:
             return collect_anonymous(self._settings, self._context, task, sink)
         return collect_subscription(self._settings, self._context, task, sink)
+
+    def examine(self) -> Iterable[Check]:
+        """Say beforehand what a run would lack; see :mod:`providers.azure.doctor`."""
+        from providers.azure.doctor import examine  # noqa: PLC0415  lazy SDK
+
+        return examine(self.plan(), self._settings)
 
     def _anonymous(self, found: Sequence[Visible]) -> list[str]:
         """Return the registries to read as anyone may: those that no tenant shows."""
