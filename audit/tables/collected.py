@@ -49,10 +49,27 @@ _ACCESS = (
     ),
 )
 """What the access policy of a registry or repository grants, whichever cloud wrote it."""
+_MORE_OF_REGISTRIES = (
+    flag("quarantine_enabled", "Whether pushed images are held back until something lets them go."),
+    flag("content_trust_enabled", "Whether the registry takes signed tags (Docker content trust)."),
+    flag("soft_delete_enabled", "Whether deleted images can be brought back for a while."),
+    count("retention_days", "Days after which the retention policy deletes."),
+    flag("cloud_tokens_accepted", "Whether a token for the cloud's management API opens it too."),
+    flag("data_endpoint_enabled", "Whether layers come from an endpoint of the registry's own."),
+    text("zone_redundancy", "The cloud's word: Enabled or Disabled."),
+    text("trusted_services_bypass", "The cloud's word: which services pass the network rules."),
+    texts("network_rules", "Networks that are let in, as action=range, sorted."),
+    flag("key_rotation_enabled", "Whether a customer-managed key follows its newest version."),
+    texts("access_tokens", "Long-lived tokens of the registry's own, as name=status, sorted."),
+    texts("access_tokens_unending", "Those of them with a password that never ends, sorted."),
+    texts("scope_maps", "What such tokens may be for, as name=action;action, sorted."),
+    texts("webhooks", "Where events are sent to, as name=status;action;action, sorted."),
+)
+"""More settings of a registry; null where not told, empty where there are none."""
 
 REGISTRIES = Table(
     "registries",
-    2,
+    3,
     "A registry's configuration as seen in the run; null where it could not be read.",
     ("run_id", "provider", "registry_id"),
     (
@@ -108,13 +125,14 @@ REGISTRIES = Table(
         texts("labels", "Labels or tags as key=value, sorted."),
         UNREAD,
         OBSERVED,
+        *_MORE_OF_REGISTRIES,
     ),
     ("provider", "registry_id"),
 )
 
 REPOSITORIES = Table(
     "repositories",
-    3,
+    4,
     "A repository's configuration as seen in the run; null where it could not be read.",
     ("run_id", "provider", "registry_id", "repository"),
     (
@@ -149,6 +167,14 @@ REPOSITORIES = Table(
         texts("labels", "Labels or tags as key=value, sorted."),
         UNREAD,
         OBSERVED,
+        flag("writable", "Whether tags may be pushed and moved; false where it is locked."),
+        flag("deletable", "Whether it and its images may be deleted; false where it is locked."),
+        count("expected_tags", "Tags the cloud says there are; null when it does not say."),
+        time(
+            "listed_at",
+            "When its manifests were last listed one by one; older than the run where the cloud's "
+            "counts and times told that nothing had changed since. Null where not told.",
+        ),
     ),
     ("provider", "registry_id", "repository"),
 )

@@ -11,7 +11,7 @@ _BY_REGISTRY = "never: Azure sets this for the whole registry; see the registrie
 CAPABILITIES = Capabilities(
     sources=(SOURCE,),
     gaps={
-        "incremental_reads": "notimpl: every run lists every manifest and every Defender row",
+        "incremental_reads": "notimpl: every run reads every Defender row",
         "placements.last_pulled_at": _NO_PULLS,
         "placements.in_use": "notimpl: Defender's rows of running containers are not read",
         "placements.in_use_count": "notimpl: Defender's rows of running containers are not read",
@@ -28,10 +28,10 @@ CAPABILITIES = Capabilities(
         "repositories.native_id": "never: an ACR repository has no ARM id",
         "registries.tag_mutability": "never: ACR locks by repository and manifest",
         "registries.language_packages_scanned": "notyet: no API tells what Defender scans",
-        "registries.mode": "notimpl: cache rules are not read",
-        "registries.children": "notimpl: replications, webhooks, tokens, scope maps, cache rules "
-        "and connected registries are not read",
-        "registries.soft_delete": "notyet: only preview versions of the API tell it",
+        "registries.mode": "never: a registry with cache rules holds images of its own too",
+        "registries.children": "notimpl: connected registries and credential sets are not read",
+        "repositories.incremental": "notyet: that lastUpdateTime moves with every push, deletion "
+        "and move of a tag is seen, not promised; so everything is listed once in some days",
         "findings.cvedetails": "notimpl: severity and score that a row leaves out are not looked "
         "up in microsoft.security/cvedetails, which is visible at tenant scope only",
         "findings.location": "notyet: Defender's rows name no path",
@@ -39,8 +39,6 @@ CAPABILITIES = Capabilities(
         "findings.purl": "notyet: Defender's rows name no package URL",
         "assessments.clean": "notyet: Defender gives no row for a clean image; it is inferred",
         "assessments.scanner_version": "notyet: Defender's rows do not tell it",
-        "abac_fallback": "notimpl: where the catalogue of a registry with repository permissions "
-        "cannot be listed, no list of known repositories is tried instead",
         "registries.visible": "notyet: Resource Graph leaves out, without an error, what the "
         "identity may not read; a lost subscription is noticed, but a registry that only the "
         "roles of a narrower scope (a resource group, the registry) had shown reads as removed",

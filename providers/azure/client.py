@@ -8,7 +8,10 @@ from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Any, Self
 
+from azure.core.credentials import TokenCredential
 from azure.identity import (
+    AzureCliCredential,
+    CertificateCredential,
     ClientSecretCredential,
     ManagedIdentityCredential,
     WorkloadIdentityCredential,
@@ -16,6 +19,7 @@ from azure.identity import (
 
 from audit.errors import AccessDeniedError
 from providers.azure.acr_pipeline import AcrPipeline
+from providers.azure.arm_client import ArmClient
 from providers.azure.graph_client import GraphClient
 from providers.azure.registry_client import RegistryClient
 from providers.azure.settings import AzureSettings, TenantSettings
@@ -39,7 +43,7 @@ class AzureSession:
     def __enter__(self) -> Self:
         try:
             self._credential = _credential(self._settings, self._tenant)
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             raise AccessDeniedError(str(error), operation="entra:GetToken") from error
         self._opened.enter_context(self._credential)
         return self
@@ -63,6 +67,17 @@ class AzureSession:
         self._opened.callback(client.close)
         return client
 
+    def arm(self) -> ArmClient:
+        """Open Resource Manager."""
+        client = ArmClient(
+            self._settings.resource_manager,
+            self._settings.resource_manager_scope,
+            self._credential,
+            client_options(self._settings),
+        )
+        self._opened.callback(client.close)
+        return client
+
     @contextmanager
     def registry(self, login_server: str, *, abac: bool) -> Iterator[RegistryClient]:
         """Open a registry's data plane for a while.
@@ -70,15 +85,26 @@ class AzureSession:
         The tenant's credential is always sent: a registry that refuses it is *denied*, even where
         anyone may pull, for an anonymous look may show less than there is.
         """
-        pipeline = AcrPipeline(
-            self._settings.registry_endpoint(login_server),
-            self._credential,
-            client_options(self._settings),
-        )
-        try:
-            yield RegistryClient(pipeline, abac=abac)
-        finally:
-            pipeline.close()
+        with opened_registry(self._settings, login_server, self._credential, abac=abac) as client:
+            yield client
+
+
+@contextmanager
+def opened_registry(
+    settings: AzureSettings, login_server: str, credential: TokenCredential | None, *, abac: bool
+) -> Iterator[RegistryClient]:
+    """Open a registry's data plane for a while; without a credential, as anyone may."""
+    pipeline = AcrPipeline(
+        settings.registry_endpoint(login_server),
+        login_server,
+        credential,
+        settings.registry_audience,
+        client_options(settings),
+    )
+    try:
+        yield RegistryClient(pipeline, abac=abac)
+    finally:
+        pipeline.close()
 
 
 def client_options(settings: AzureSettings) -> dict[str, Any]:
@@ -105,7 +131,43 @@ def _trust(settings: AzureSettings) -> dict[str, Any]:
 
 
 def _credential(settings: AzureSettings, tenant: TenantSettings) -> Any:  # noqa: ANN401  closable
-    """Return the one credential the settings name; never a chain that guesses.
+    """Return the one credential the settings name; never a chain that guesses."""
+    options = _sign_in_options(settings)
+    kind = tenant.credential or _kind(tenant)
+    if kind == "workload_identity":
+        return WorkloadIdentityCredential(
+            tenant_id=tenant.tenant_id, client_id=tenant.client_id, **options
+        )
+    if kind == "managed_identity":
+        return ManagedIdentityCredential(client_id=tenant.client_id)
+    if kind == "developer":
+        return AzureCliCredential(tenant_id=tenant.tenant_id)
+    options |= {"retry_total": settings.max_attempts - 1, "retry_backoff_factor": 0.4}
+    who = (tenant.tenant_id, tenant.client_id or "")
+    if kind == "client_certificate":
+        password = tenant.client_certificate_password
+        return CertificateCredential(
+            *who,
+            certificate_path=str(tenant.client_certificate),
+            password=password.get_secret_value() if password else None,
+            **options,
+        )
+    secret = tenant.client_secret.get_secret_value() if tenant.client_secret else ""
+    return ClientSecretCredential(*who, secret, **options)
+
+
+def _kind(tenant: TenantSettings) -> str:
+    """Return what the settings imply: a secret or a certificate, the pod's or the host's."""
+    if tenant.client_secret is not None:
+        return "client_secret"
+    if tenant.client_certificate is not None:
+        return "client_certificate"
+    pod = all(os.environ.get(name) for name in _WORKLOAD)
+    return "workload_identity" if pod else "managed_identity"
+
+
+def _sign_in_options(settings: AzureSettings) -> dict[str, Any]:
+    """Return what every credential gets.
 
     ``disable_instance_discovery`` comes with an authority of one's own: it is not in Microsoft's
     public list of authorities.
@@ -119,16 +181,7 @@ def _credential(settings: AzureSettings, tenant: TenantSettings) -> Any:  # noqa
         **_trust(settings),
     }
     if settings.endpoints.authority is not None:
-        options |= {
-            "authority": settings.endpoints.authority,
-            "disable_instance_discovery": True,
-        }
-    if tenant.client_id and tenant.client_secret is not None:
-        secret = tenant.client_secret.get_secret_value()
-        options |= {"retry_total": settings.max_attempts - 1, "retry_backoff_factor": 0.4}
-        return ClientSecretCredential(tenant.tenant_id, tenant.client_id, secret, **options)
-    if all(os.environ.get(name) for name in _WORKLOAD):
-        return WorkloadIdentityCredential(
-            tenant_id=tenant.tenant_id, client_id=tenant.client_id, **options
-        )
-    return ManagedIdentityCredential(client_id=tenant.client_id)
+        options |= {"disable_instance_discovery": True}
+    if settings.authority is not None:
+        options |= {"authority": settings.authority}
+    return options

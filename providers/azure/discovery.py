@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from audit.errors import SourceError
 from audit.ports import RunContext
@@ -18,21 +18,26 @@ _SUBSCRIPTIONS = Call(LIST_SUBSCRIPTIONS, READ_SUBSCRIPTIONS)
 _REGISTRIES = Call("resourcegraph:registries", READ_REGISTRIES)
 
 
-def discover(
-    graph: GraphClient, tenant_id: str, subscriptions: Sequence[str], context: RunContext
-) -> TenantView:
+class Reach(NamedTuple):
+    """Where to look: subscriptions, else below management groups, else all that is seen."""
+
+    subscriptions: Sequence[str] = ()
+    groups: Sequence[str] = ()
+
+
+def discover(graph: GraphClient, tenant_id: str, reach: Reach, context: RunContext) -> TenantView:
     """List the subscriptions and the registries of a tenant; one failing leaves the other.
 
     Args:
         graph: Resource Graph of the tenant.
         tenant_id: The tenant.
-        subscriptions: Those to ask about; empty means every one the tenant shows.
+        reach: What of it to look at.
         context: The run.
     """
     view = TenantView(tenant_id)
-    view.listing_error = _list_subscriptions(graph, subscriptions, view)
+    view.listing_error = _list_subscriptions(graph, reach, view)
     view.expected = graph.total
-    view.registries_error = _list_registries(graph, subscriptions, view)
+    view.registries_error = _list_registries(graph, reach, view)
     view.api_calls = graph.calls
     outcome = view.outcome()
     if outcome.error is not None:
@@ -40,11 +45,9 @@ def discover(
     return view
 
 
-def _list_subscriptions(
-    graph: GraphClient, subscriptions: Sequence[str], view: TenantView
-) -> SourceError | None:
+def _list_subscriptions(graph: GraphClient, reach: Reach, view: TenantView) -> SourceError | None:
     try:
-        for page in graph.pages(SUBSCRIPTIONS, subscriptions, _SUBSCRIPTIONS):
+        for page in graph.pages(SUBSCRIPTIONS, reach.subscriptions, _SUBSCRIPTIONS, reach.groups):
             for row in page:
                 view.listed.add(_subscription(row))
     except SourceError as error:
@@ -59,12 +62,10 @@ def _subscription(row: dict[str, Any]) -> str:
     return name
 
 
-def _list_registries(
-    graph: GraphClient, subscriptions: Sequence[str], view: TenantView
-) -> SourceError | None:
+def _list_registries(graph: GraphClient, reach: Reach, view: TenantView) -> SourceError | None:
     unplaced: SourceError | None = None
     try:
-        for page in graph.pages(REGISTRIES, subscriptions, _REGISTRIES):
+        for page in graph.pages(REGISTRIES, reach.subscriptions, _REGISTRIES, reach.groups):
             for row in page:
                 problem = _take(row, view)
                 unplaced = unplaced or problem

@@ -50,8 +50,16 @@ class GraphClient:
         """Close the sockets."""
         self._client.close()
 
-    def pages(self, query: str, subscriptions: Sequence[str], call: Call) -> Iterator[list[Row]]:
-        """Yield the rows of a query page by page; all the principal sees if no subscription given.
+    def pages(
+        self, query: str, subscriptions: Sequence[str], call: Call, groups: Sequence[str] = ()
+    ) -> Iterator[list[Row]]:
+        """Yield the rows of a query page by page; all the principal sees if nothing is given.
+
+        Args:
+            query: The query.
+            subscriptions: Those to look into.
+            call: The call as errors name it.
+            groups: Management groups to look below; looked at only without subscriptions.
 
         Raises:
             SourceError: A page could not be read, or what was read is not all there is: the rows
@@ -61,7 +69,7 @@ class GraphClient:
         count, token, before = 0, None, set[str]()
         self.total = None
         while True:
-            answer, cut = self._page(query, subscriptions, token, call)
+            answer, cut = self._page(_request(query, subscriptions, groups, token), call)
             rows = self._checked(answer, before, call)
             before = {row["id"] for row in rows}
             count += len(rows)
@@ -76,21 +84,12 @@ class GraphClient:
         if count != self.total:
             raise broken(f"{count} rows came where totalRecords says {self.total}", call)
 
-    def _page(
-        self, query: str, subscriptions: Sequence[str], token: str | None, call: Call
-    ) -> tuple[QueryResponse, bool]:
+    def _page(self, request: QueryRequest, call: Call) -> tuple[QueryResponse, bool]:
         headers: dict[str, str] = {}
 
         def keep_headers(response: PipelineResponse[HttpRequest, HttpResponse]) -> None:
             headers.update(response.http_response.headers)
 
-        request = QueryRequest(
-            query=query,
-            subscriptions=list(subscriptions) or None,
-            options=QueryRequestOptions(
-                top=PAGE, skip_token=token, result_format="objectArray", allow_partial_scopes=False
-            ),
-        )
         self.calls += 1
         try:
             answer = self._client.resources(
@@ -116,3 +115,16 @@ class GraphClient:
         if not before.isdisjoint(row["id"] for row in rows):
             raise broken("a row of the page before came again", call)
         return rows
+
+
+def _request(
+    query: str, subscriptions: Sequence[str], groups: Sequence[str], token: str | None
+) -> QueryRequest:
+    return QueryRequest(
+        query=query,
+        subscriptions=list(subscriptions) or None,
+        management_groups=None if subscriptions else list(groups) or None,
+        options=QueryRequestOptions(
+            top=PAGE, skip_token=token, result_format="objectArray", allow_partial_scopes=False
+        ),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from audit.model.columns import Columns
@@ -12,7 +13,8 @@ from audit.model.scope import LEFT_OUT
 from providers.azure.names import PROVIDER
 from providers.azure.parse_manifests import Manifest, kinds, named_by_indexes
 from providers.azure.parse_registries import Registry
-from providers.azure.values import count, moment, pick
+from providers.azure.remembered import ImageRow, Remembered
+from providers.azure.values import count, dig, moment, pick
 
 
 @dataclass
@@ -23,14 +25,28 @@ class Listing:
         properties: Its properties; None when they could not be read.
         manifests: By digest, in listing order.
         complete: Listed to the end without error, and not less than the repository counts.
+        listed_at: When its manifests were last listed; None when they could not be.
         unread: ``column: reason`` for facts that could not be read.
+        known: Manifests whose documents were read in an earlier run, as they were read then.
     """
 
     name: str
     properties: Mapping[str, Any] | None = None
     manifests: dict[str, Manifest] = field(default_factory=dict)
     complete: bool = True
+    listed_at: datetime | None = None
     unread: list[str] = field(default_factory=list)
+    known: dict[str, ImageRow] = field(default_factory=dict)
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """``lastUpdateTime`` of the repository."""
+        return moment(pick(self.properties, "lastUpdateTime"))
+
+    @property
+    def expected_tags(self) -> int | None:
+        """``tagCount`` of the repository; None when it could not be read."""
+        return count(pick(self.properties, "tagCount"))
 
     @property
     def expected(self) -> int | None:
@@ -58,12 +74,36 @@ def repository_blocks(listing: Listing, registry: Registry, run_id: str, seen: s
         seen: Digests whose ``images`` row was written already; those of this block are added.
     """
     manifests = list(listing.manifests.values())
-    kind_of = kinds(manifests)
+    kind_of = kinds(manifests) | {d: ImageKind(row["kind"]) for d, row in listing.known.items()}
     return Rows(
-        repositories=_repository(listing, registry, run_id),
-        images=_images(manifests, kind_of, seen),
-        placements=_placements(listing, registry, run_id),
+        repositories=_repository(listing, registry, run_id, len(manifests)),
+        images=_images(manifests, kind_of, seen, listing.known),
+        placements=_placements(
+            listing.name,
+            ((one.digest, list(one.tags), one.pushed_at) for one in manifests),
+            registry,
+            run_id,
+        ),
         assessable=frozenset(d for d, kind in kind_of.items() if kind is ImageKind.IMAGE),
+    )
+
+
+def restated_blocks(
+    listing: Listing, memory: Remembered, registry: Registry, run_id: str, seen: set[str]
+) -> Rows:
+    """Return the blocks of a repository in which nothing changed, as the run before read them."""
+    placed = memory.placements(listing.name)
+    rows = [memory.images[one.digest] for one in placed]
+    images = Columns("images")
+    for row in rows:
+        if row["digest"] not in seen:
+            seen.add(row["digest"])
+            images.append(**row)
+    return Rows(
+        repositories=_repository(listing, registry, run_id, len(placed)),
+        images=images,
+        placements=_placements(listing.name, placed, registry, run_id),
+        assessable=frozenset(row["digest"] for row in rows if row["kind"] == ImageKind.IMAGE),
     )
 
 
@@ -86,14 +126,18 @@ def _where(registry: Registry, run_id: str) -> dict[str, Any]:
     }
 
 
-def _repository(listing: Listing, registry: Registry, run_id: str) -> Columns:
+def _repository(listing: Listing, registry: Registry, run_id: str, listed: int) -> Columns:
     columns = Columns("repositories", **_where(registry, run_id))
     columns.append(
         repository=listing.name,
         created_at=moment(pick(listing.properties, "createdTime")),
-        updated_at=moment(pick(listing.properties, "lastUpdateTime")),
+        updated_at=listing.updated_at,
         expected_images=listing.expected,
-        listed_images=len(listing.manifests),
+        writable=_flag(listing, "writeEnabled"),
+        deletable=_flag(listing, "deleteEnabled"),
+        expected_tags=listing.expected_tags,
+        listed_images=listed,
+        listed_at=listing.listed_at,
         complete=listing.complete,
         labels=[],
         unread=listing.unread,
@@ -101,14 +145,26 @@ def _repository(listing: Listing, registry: Registry, run_id: str) -> Columns:
     return columns
 
 
+def _flag(listing: Listing, name: str) -> bool | None:
+    """Return an attribute of the repository; locks are attributes that are off."""
+    told = dig(listing.properties, "changeableAttributes", name)
+    return told if isinstance(told, bool) else None
+
+
 def _images(
-    manifests: Sequence[Manifest], kind_of: Mapping[str, ImageKind], seen: set[str]
+    manifests: Sequence[Manifest],
+    kind_of: Mapping[str, ImageKind],
+    seen: set[str],
+    known: Mapping[str, ImageRow],
 ) -> Columns:
     columns, named = Columns("images"), named_by_indexes(manifests)
     for one in manifests:
         if one.digest in seen:
             continue
         seen.add(one.digest)
+        if one.digest in known:
+            columns.append(**known[one.digest])
+            continue
         child = named.get(one.digest)
         columns.append(
             digest=one.digest,
@@ -132,11 +188,15 @@ def _child_digests(one: Manifest) -> list[str] | None:
     return [child.digest for child in one.children]
 
 
-def _placements(listing: Listing, registry: Registry, run_id: str) -> Columns:
+def _placements(
+    repository: str,
+    placed: Iterable[tuple[str, list[str] | None, datetime | None]],
+    registry: Registry,
+    run_id: str,
+) -> Columns:
     """ACR has no archive storage, tells no pull time and sees nothing running."""
-    columns = Columns(
-        "placements", **_where(registry, run_id), repository=listing.name, archived=False
-    )
-    for one in listing.manifests.values():
-        columns.append(digest=one.digest, tags=list(one.tags), pushed_at=one.pushed_at)
+    where = _where(registry, run_id)
+    columns = Columns("placements", **where, repository=repository, archived=False)
+    for digest, tags, pushed_at in placed:
+        columns.append(digest=digest, tags=tags, pushed_at=pushed_at)
     return columns

@@ -7,11 +7,14 @@ from audit.model.scope import ScopeRef
 
 PROVIDER = "azure"
 SOURCE = "defender"
+ANONYMOUS = "anonymous"
+"""Parameter of a task that reads a registry without a credential: its login server."""
 
 READ_SUBSCRIPTIONS = "Reader (Microsoft.Resources/subscriptions/read)"
 READ_REGISTRIES = "Reader (Microsoft.ContainerRegistry/registries/read)"
 READ_PRICINGS = "Security Reader (Microsoft.Security/pricings/read)"
 READ_ASSESSMENTS = "Security Reader (Microsoft.Security/assessments/read)"
+READ_SETTINGS = "Reader (Microsoft.ContainerRegistry/registries/{}/read)"
 PULL = "AcrPull (Microsoft.ContainerRegistry/registries/pull/read)"
 ABAC_CATALOG = (
     "Container Registry Repository Catalog Lister (Microsoft.ContainerRegistry/registries/"
@@ -47,6 +50,17 @@ def inventory_scope(subscription: str, login_server: str, location: str) -> Scop
         ScopeKind.INVENTORY,
         account=subscription,
         region=location,
+        parent_scope_id=f"azure/{subscription}" if subscription else "",
+    )
+
+
+def settings_scope(subscription: str) -> ScopeRef:
+    """Name the reading of what hangs below a subscription's registries: tokens, replications..."""
+    return ScopeRef(
+        PROVIDER,
+        f"azure/{subscription}/settings",
+        ScopeKind.CONFIGURATION,
+        account=subscription,
         parent_scope_id=f"azure/{subscription}",
     )
 

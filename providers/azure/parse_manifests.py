@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from audit.errors import BrokenPageError
@@ -81,19 +82,21 @@ class Manifest:
 
 def manifest(row: Mapping[str, Any]) -> Manifest:
     """Read one row of ``GET /acr/v1/<repository>/_manifests``; ``digest`` must be there."""
-    tags = pick(row, "tags")
+    # A row in the usual spelling is not searched for others: most lack several members.
+    take = row.get if "mediaType" in row else partial(pick, row)
+    tags = take("tags")
     listed = tags if isinstance(tags, list) else ()
     names = tuple(sorted(tag for tag in listed if isinstance(tag, str)))
     return Manifest(
         digest=row["digest"],
-        media_type=text(pick(row, "mediaType")),
-        artifact_type=text(pick(row, "artifactType")) or text(pick(row, "configMediaType")),
-        os=text(pick(row, "os")),
-        architecture=text(pick(row, "architecture")),
-        size_bytes=whole(pick(row, "imageSize")),
-        pushed_at=moment(pick(row, "createdTime")),
+        media_type=text(take("mediaType")),
+        artifact_type=text(take("artifactType")) or text(take("configMediaType")),
+        os=text(take("os")),
+        architecture=text(take("architecture")),
+        size_bytes=whole(take("imageSize")),
+        pushed_at=moment(take("createdTime")),
         tags=names,
-        children=_children(pick(row, "references")) or None,
+        children=_children(take("references")) or None,
         subject=_cosign_subject(names),
     )
 

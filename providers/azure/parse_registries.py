@@ -9,15 +9,13 @@ from typing import Any
 from audit.errors import BrokenPageError
 from audit.model.columns import Columns
 from providers.azure.names import PROVIDER
-from providers.azure.plans import Plan, PlanReading
-from providers.azure.values import dig, moment, pick, text
+from providers.azure.parse_children import Children
+from providers.azure.parse_settings import registry_settings
+from providers.azure.plans import PlanReading
+from providers.azure.values import dig, pick, text
 
 _OPERATION = "resourcegraph:registries"
 _ABAC = "abacrepositorypermissions"
-_ACCESS = ("Enabled", "Disabled")
-_ACTION = ("Allow", "Deny")
-_STATUS = ("enabled", "disabled")
-_MODE = ("AbacRepositoryPermissions", "LegacyRegistryPermissions")
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,12 @@ def registry(row: Mapping[str, Any]) -> Registry:
     )
 
 
-def registry_rows(rows: Iterable[Mapping[str, Any]], plan: PlanReading, run_id: str) -> Columns:
+def registry_rows(
+    rows: Iterable[Mapping[str, Any]],
+    plan: PlanReading,
+    run_id: str,
+    children: Mapping[str, Children],
+) -> Columns:
     """Return the ``registries`` block of a subscription.
 
     A setting that the row lacks, or says in a word not known, is null with an ``unread`` note.
@@ -77,7 +80,8 @@ def registry_rows(rows: Iterable[Mapping[str, Any]], plan: PlanReading, run_id: 
     """
     columns = Columns("registries", provider=PROVIDER, observed_run_id=run_id, format="DOCKER")
     for row in rows:
-        facts = registry(row)
+        facts, posture = registry(row), registry_settings(row, plan)
+        below = children.get(facts.login_server, Children())
         columns.append(
             scope_id=f"azure/{facts.login_server}",
             account=facts.subscription,
@@ -85,119 +89,11 @@ def registry_rows(rows: Iterable[Mapping[str, Any]], plan: PlanReading, run_id: 
             registry_id=facts.login_server,
             native_id=facts.native_id,
             labels=_labels(pick(row, "tags")),
-            **_posture(row, plan),
+            **posture.cells,
+            **below.cells,
+            unread=[*posture.unread, *below.unread],
         )
     return columns
-
-
-def _posture(row: Mapping[str, Any], plan: PlanReading) -> dict[str, Any]:
-    """Return the posture columns; their sources are members of ARM's ``properties``."""
-    properties, said = pick(row, "properties"), _Said()
-    policies = pick(properties, "policies")
-    posture = {
-        "sku": said.word("sku", pick(row, "sku")),
-        "created_at": said.time("created_at", pick(properties, "creationDate")),
-        "scanning_enabled": said.plan("scanning_enabled", plan),
-        "scan_type": plan.words,
-        "admin_user_enabled": said.flag("admin_user_enabled", pick(properties, "adminUserEnabled")),
-        "anonymous_pull_enabled": said.flag(
-            "anonymous_pull_enabled", pick(properties, "anonymousPullEnabled")
-        ),
-        "public_network_access": said.word(
-            "public_network_access", pick(properties, "publicNetworkAccess"), _ACCESS
-        ),
-        "network_default_action": said.word(
-            "network_default_action", dig(properties, "networkRuleSet", "defaultAction"), _ACTION
-        ),
-        "private_endpoints_approved": said.approved(
-            "private_endpoints_approved", pick(properties, "privateEndpointConnections")
-        ),
-        "export_allowed": said.status("export_allowed", dig(policies, "exportPolicy", "status")),
-        "retention_enabled": said.status(
-            "retention_enabled", dig(policies, "retentionPolicy", "status")
-        ),
-        "role_assignment_mode": said.word(
-            "role_assignment_mode", pick(properties, "roleAssignmentMode"), _MODE
-        ),
-        **_encryption(pick(properties, "encryption"), said),
-    }
-    return posture | {"unread": said.unread}
-
-
-def _encryption(encryption: object, said: _Said) -> dict[str, Any]:
-    """Return the encryption columns; the service's own key leaves ``kms_key`` empty."""
-    status = said.word("encryption_type", pick(encryption, "status"), _STATUS)
-    on = _as_status(status)
-    key = text(dig(encryption, "keyVaultProperties", "keyIdentifier"))
-    if on is False:
-        key = ""
-    elif key is None:
-        said.unread.append("kms_key: the row names no key")
-    return {"encryption_type": status, "kms_key": key}
-
-
-class _Said:
-    """Reads settings of one row and notes those that could not be told."""
-
-    def __init__(self) -> None:
-        self.unread: list[str] = []
-
-    def word(self, column: str, value: object, known: Iterable[str] = ()) -> str | None:
-        """The cloud's word, in its usual letter case where it is a known one."""
-        word = text(value)
-        if word is None:
-            self._missing(column)
-            return None
-        return next((usual for usual in known if usual.lower() == word.lower()), word)
-
-    def time(self, column: str, value: object) -> Any:  # noqa: ANN401  a cell
-        """A moment."""
-        read = moment(value)
-        return read if read is not None else self._missing(column)
-
-    def flag(self, column: str, value: object) -> bool | None:
-        """A boolean, also as the word true or false."""
-        return self._told(column, value, _as_flag(value))
-
-    def status(self, column: str, value: object) -> bool | None:
-        """Enabled or disabled."""
-        return self._told(column, value, _as_status(value))
-
-    def approved(self, column: str, value: object) -> int | None:
-        """The number of private endpoint connections in state Approved."""
-        if not isinstance(value, list):
-            self._missing(column)
-            return None
-        path = ("properties", "privateLinkServiceConnectionState", "status")
-        return sum(str(dig(connection, *path)).lower() == "approved" for connection in value)
-
-    def plan(self, column: str, plan: PlanReading) -> bool | None:
-        """Whether a Defender plan that scans registries is on."""
-        if plan.plan is Plan.UNKNOWN:
-            self.unread.append(f"{column}: {plan.reason}")
-            return None
-        return plan.plan is Plan.ON
-
-    def _told(self, column: str, value: object, read: bool | None) -> bool | None:
-        if value is None:
-            self._missing(column)
-        elif read is None:
-            self.unread.append(f"{column}: {value!r} is not a known value")
-        return read
-
-    def _missing(self, column: str) -> None:
-        self.unread.append(f"{column}: not in the Resource Graph row")
-
-
-def _as_flag(value: object) -> bool | None:
-    if isinstance(value, bool):
-        return value
-    return {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else None
-
-
-def _as_status(value: object) -> bool | None:
-    words = {"enabled": True, "disabled": False}
-    return words.get(value.lower()) if isinstance(value, str) else None
 
 
 def _labels(tags: object) -> list[str]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from audit.errors import SourceError
 from audit.model.scope import Plan, ScopeOutcome, Task
-from audit.ports import Capabilities, RegistryProvider, RunContext, Settings, Sink
+from audit.ports import Capabilities, Check, RegistryProvider, RunContext, Settings, Sink
 from providers.azure.capabilities import CAPABILITIES
-from providers.azure.names import PROVIDER, findings_scope, inventory_scope
+from providers.azure.names import (
+    ANONYMOUS,
+    PROVIDER,
+    findings_scope,
+    inventory_scope,
+    settings_scope,
+)
 from providers.azure.parse_registries import registry
-from providers.azure.settings import AzureSettings
+from providers.azure.settings import AzureSettings, TenantSettings
 from providers.azure.visibility import NOT_VISIBLE, TenantView, Visible, visible
 
 
@@ -34,29 +40,47 @@ class AzureProvider:
         was really looked at can be gone.
         """
         configured = tuple(dict.fromkeys(name.lower() for name in self._settings.subscriptions))
-        views = [self._view(tenant.tenant_id, configured) for tenant in self._settings.tenants]
+        views = [self._view(tenant, configured) for tenant in self._settings.tenants]
         found = visible(views, configured)
         for one in found:
             if one.outcome.error_code == NOT_VISIBLE:
                 self._context.log.warning("%s: %s", one.outcome.ref.scope_id, one.outcome.error)
         return Plan(
-            tuple(_task(one) for one in found if one.worth_reading),
+            (
+                *(_task(one) for one in found if one.worth_reading),
+                *(_anonymous(name) for name in self._anonymous(found)),
+            ),
             (*(view.outcome() for view in views), *(one.outcome for one in found)),
         )
 
     def collect(self, task: Task, sink: Sink) -> Sequence[ScopeOutcome]:
-        """Read one subscription; see :func:`providers.azure.subscription.collect_subscription`."""
+        """Read one task; see :mod:`providers.azure.subscription` and ``.anonymous``."""
+        from providers.azure.anonymous import collect_anonymous  # noqa: PLC0415  lazy SDK
         from providers.azure.subscription import collect_subscription  # noqa: PLC0415  lazy SDK
 
+        if ANONYMOUS in task.params:
+            return collect_anonymous(self._settings, self._context, task, sink)
         return collect_subscription(self._settings, self._context, task, sink)
 
-    def _view(self, tenant_id: str, configured: Sequence[str]) -> TenantView:
-        from providers.azure.client import AzureSession  # noqa: PLC0415  lazy SDK
-        from providers.azure.discovery import discover  # noqa: PLC0415  lazy SDK
+    def examine(self) -> Iterable[Check]:
+        """Say beforehand what a run would lack; see :mod:`providers.azure.doctor`."""
+        from providers.azure.doctor import examine  # noqa: PLC0415  lazy SDK
 
+        return examine(self.plan(), self._settings)
+
+    def _anonymous(self, found: Sequence[Visible]) -> list[str]:
+        """Return the registries to read as anyone may: those that no tenant shows."""
+        seen = {registry(row).login_server.lower() for one in found for row in one.rows}
+        return [name for name in self._settings.anonymous_registries if name.lower() not in seen]
+
+    def _view(self, tenant: TenantSettings, configured: Sequence[str]) -> TenantView:
+        from providers.azure.client import AzureSession  # noqa: PLC0415  lazy SDK
+        from providers.azure.discovery import Reach, discover  # noqa: PLC0415  lazy SDK
+
+        tenant_id, reach = tenant.tenant_id, Reach(configured, tenant.management_groups)
         try:
             with AzureSession(self._settings, tenant_id) as session:
-                return discover(session.graph(), tenant_id, configured, self._context)
+                return discover(session.graph(), tenant_id, reach, self._context)
         except SourceError as error:
             return TenantView(tenant_id, listing_error=error, registries_error=error)
 
@@ -69,6 +93,7 @@ def _task(one: Visible) -> Task:
         task_id=f"azure/{one.subscription}",
         scopes=(
             *(inventory_scope(one.subscription, it.login_server, it.location) for it in found),
+            *((settings_scope(one.subscription),) if found else ()),
             findings_scope(one.subscription),
         ),
         params={
@@ -77,6 +102,12 @@ def _task(one: Visible) -> Task:
             "registries": json.dumps(one.rows),
         },
     )
+
+
+def _anonymous(login_server: str) -> Task:
+    """Describe the reading of a registry of which nothing but its data plane can be seen."""
+    scope = inventory_scope("", login_server, "")
+    return Task(PROVIDER, f"azure/{login_server}", (scope,), {ANONYMOUS: login_server})
 
 
 _: type[RegistryProvider] = AzureProvider

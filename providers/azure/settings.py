@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from typing import Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import Field, FilePath, SecretStr, model_validator
@@ -11,6 +13,23 @@ from audit.endpoints import check_endpoint, is_loopback
 from audit.ports import Settings
 
 PUBLIC_RESOURCE_MANAGER = "https://management.azure.com"
+PUBLIC_REGISTRIES = "https://containerregistry.azure.net"
+
+Cloud = Literal["public", "usgov", "china"]
+CredentialKind = Literal[
+    "client_secret", "client_certificate", "workload_identity", "managed_identity", "developer"
+]
+
+
+class _Sovereign(NamedTuple):
+    authority: str
+    resource_manager: str
+
+
+_SOVEREIGN: Mapping[str, _Sovereign] = {
+    "usgov": _Sovereign("https://login.microsoftonline.us", "https://management.usgovcloudapi.net"),
+    "china": _Sovereign("https://login.chinacloudapi.cn", "https://management.chinacloudapi.cn"),
+}
 
 
 class TenantSettings(Settings):
@@ -19,18 +38,37 @@ class TenantSettings(Settings):
     Attributes:
         tenant_id: Directory id; Resource Graph never crosses tenants.
         client_id: Application (client) id; for a managed identity, the user-assigned one.
-        client_secret: Secret of the application; without it the workload identity of the pod is
-            used where its environment is there, else the managed identity of the host.
+        client_secret: Secret of the application.
+        client_certificate: PEM or PKCS12 file of the application, with its private key.
+        client_certificate_password: Password of that file.
+        credential: Which credential to use; ``developer`` is the login of the Azure CLI. Empty: a
+            secret or a certificate that is named here, else the workload identity of the pod where
+            its environment is there, else the managed identity of the host.
+        management_groups: Groups to read below; empty means all that the identity sees.
     """
 
     tenant_id: str = Field(min_length=1)
     client_id: str | None = None
     client_secret: SecretStr | None = None
+    client_certificate: FilePath | None = None
+    client_certificate_password: SecretStr | None = None
+    credential: CredentialKind | None = None
+    management_groups: tuple[str, ...] = ()
 
     @model_validator(mode="after")
-    def _secret_needs_its_application(self) -> TenantSettings:
-        if self.client_secret is not None and not self.client_id:
-            raise ValueError("client_secret needs the client_id of its application")
+    def _what_is_named_fits(self) -> TenantSettings:
+        if self.client_secret is not None and self.client_certificate is not None:
+            raise ValueError("client_secret and client_certificate exclude each other")
+        if self.client_certificate_password is not None and self.client_certificate is None:
+            raise ValueError("client_certificate_password needs a client_certificate")
+        for name in ("client_secret", "client_certificate"):
+            told = getattr(self, name) is not None
+            if told and not self.client_id:
+                raise ValueError(f"{name} needs the client_id of its application")
+            if told and self.credential not in {None, name}:
+                raise ValueError(f"{name} is not used by credential: {self.credential}")
+            if self.credential == name and not told:
+                raise ValueError(f"credential: {name} needs {name}")
         return self
 
 
@@ -52,7 +90,15 @@ class AzureSettings(Settings):
     """The ``azure`` block of the configuration.
 
     Attributes:
+        cloud: Which Azure; the sovereign ones have addresses and token audiences of their own.
         subscriptions: Subscription ids to read; empty means every one the principal sees.
+        repositories: Login server -> repositories known to be there. They are read where the
+            catalogue is denied, as it is without the Catalog Lister role; it is reported as such.
+        anonymous_registries: Login servers to read as anyone may, without a credential.
+        full_listing_days: Every repository is listed whole at least once in so many days, also
+            where its attributes say that nothing changed; 1 lists everything every time.
+        count_check: ``always`` asks every repository how many manifests it has, one request each;
+            ``in_doubt`` asks only where something seems to be missing.
         rescan_window_days: Age in days (since push) up to which Defender rescans an image.
         pending_hours: Hours after a push in which no statement is expected yet.
         ca_file: PEM file of the authorities to trust instead of the built-in ones.
@@ -62,7 +108,12 @@ class AzureSettings(Settings):
     """
 
     tenants: tuple[TenantSettings, ...] = Field(min_length=1)
+    cloud: Cloud = "public"
     subscriptions: tuple[str, ...] = ()
+    repositories: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    anonymous_registries: tuple[str, ...] = ()
+    full_listing_days: int = Field(default=7, ge=1, le=90)
+    count_check: Literal["always", "in_doubt"] = "always"
     rescan_window_days: int = Field(default=30, ge=1)
     pending_hours: int = Field(default=1, ge=0)
     endpoints: EndpointSettings = Field(default_factory=EndpointSettings)
@@ -106,14 +157,30 @@ class AzureSettings(Settings):
     @property
     def resource_manager(self) -> str:
         """Address of Resource Manager."""
-        return (self.endpoints.resource_manager or PUBLIC_RESOURCE_MANAGER).rstrip("/")
+        sovereign = _SOVEREIGN.get(self.cloud)
+        usual = sovereign.resource_manager if sovereign else PUBLIC_RESOURCE_MANAGER
+        return (self.endpoints.resource_manager or usual).rstrip("/")
+
+    @property
+    def authority(self) -> str | None:
+        """Login host of Entra ID; None for the public one."""
+        sovereign = _SOVEREIGN.get(self.cloud)
+        return self.endpoints.authority or (sovereign.authority if sovereign else None)
+
+    @property
+    def registry_audience(self) -> str:
+        """What a token for a registry is for; sovereign clouds take Resource Manager's."""
+        sovereign = _SOVEREIGN.get(self.cloud)
+        return sovereign.resource_manager if sovereign else PUBLIC_REGISTRIES
 
     @property
     def resource_manager_scope(self) -> str:
         """Token scope for Resource Manager; a loopback server stands for the public cloud."""
         address = self.resource_manager
-        loopback = is_loopback(urlsplit(address).hostname or "")
-        return f"{PUBLIC_RESOURCE_MANAGER if loopback else address}/.default"
+        if is_loopback(urlsplit(address).hostname or ""):
+            sovereign = _SOVEREIGN.get(self.cloud)
+            address = sovereign.resource_manager if sovereign else PUBLIC_RESOURCE_MANAGER
+        return f"{address}/.default"
 
     def selects(self, repository: str) -> bool:
         """Whether the patterns let a repository through."""

@@ -10,9 +10,10 @@ from typing import Any
 from audit.model.scope import ScopeOutcome, Task
 from audit.ports import RunContext, Sink
 from providers.azure.client import AzureSession
+from providers.azure.configuration import ConfigurationReader
 from providers.azure.defender import DefenderReader, Windows
 from providers.azure.inventory import RegistryReader, Shelf
-from providers.azure.names import findings_scope, inventory_scope
+from providers.azure.names import findings_scope, inventory_scope, settings_scope
 from providers.azure.parse_registries import Registry, registry, registry_rows
 from providers.azure.settings import AzureSettings
 
@@ -28,7 +29,7 @@ def collect_subscription(
     tenant_id, subscription = task.params["tenant_id"], task.params["subscription"]
     rows: list[dict[str, Any]] = json.loads(task.params["registries"])
     registries = [registry(row) for row in rows]
-    shelf = Shelf(sink, context, settings.selects)
+    shelf = Shelf(sink, context, settings)
     windows = Windows(
         timedelta(hours=settings.pending_hours), timedelta(days=settings.rescan_window_days)
     )
@@ -36,9 +37,13 @@ def collect_subscription(
         ref = findings_scope(subscription)
         defender = DefenderReader(ref, session.graph(), sink, context, windows)
         plan = defender.read_plan()
+        outcomes = []
         if rows:
-            sink.write(registry_rows(rows, plan, context.run_id))
-        outcomes = [_inventory(session, one, shelf) for one in registries]
+            reader = ConfigurationReader(settings_scope(subscription), session.arm(), context)
+            children, told = reader.read(registries)
+            outcomes.append(told)
+            sink.write(registry_rows(rows, plan, context.run_id, children))
+        outcomes += [_inventory(session, one, shelf) for one in registries]
         names = {one.native_id.lower(): one.login_server for one in registries}
         outcomes.append(defender.read_findings(shelf.placements, names))
     return outcomes

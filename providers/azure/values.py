@@ -20,7 +20,7 @@ def pick(mapping: object, name: str) -> Any:  # noqa: ANN401  a JSON value
 
     Resource Graph gives Defender's members in PascalCase or camelCase.
     """
-    if not isinstance(mapping, Mapping):
+    if not isinstance(mapping, dict | Mapping):  # a dict is told at once, a Mapping is not
         return None
     if name in mapping:
         return mapping[name]

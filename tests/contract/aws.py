@@ -60,9 +60,24 @@ AWS = ProviderUnderTest(
         "registries.labels": "never: a private registry has no tags",
         "registries.private_endpoints_approved": "notimpl: VPC endpoints are not asked",
         **each(
-            "repositories.updated_at repositories.expected_images",
+            "repositories.updated_at repositories.expected_images repositories.expected_tags",
             "notyet: DescribeRepositories does not tell",
         ),
+        **each(
+            "registries.quarantine_enabled registries.content_trust_enabled "
+            "registries.soft_delete_enabled registries.retention_days "
+            "registries.cloud_tokens_accepted registries.data_endpoint_enabled "
+            "registries.zone_redundancy registries.trusted_services_bypass "
+            "registries.network_rules registries.key_rotation_enabled "
+            "registries.access_tokens registries.access_tokens_unending "
+            "registries.scope_maps registries.webhooks",
+            "never: ECR has no such setting",
+        ),
+        **each(
+            "repositories.writable repositories.deletable",
+            "never: ECR has no such lock",
+        ),
+        "repositories.listed_at": "never: every run lists every image",
         **each("images.created_at images.base_image images.labels", _IN_THE_CONFIG),
         "assessments.content_hash": "never: what changed is asked of the source, not compared",
         "assessments.scanner_version": "notyet: neither Inspector nor ECR tells it",

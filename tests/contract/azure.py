@@ -21,7 +21,7 @@ def _secrets(settings: Mapping[str, Any]) -> tuple[str, ...]:
 AZURE = ProviderUnderTest(
     name="azure",
     cloud=AzureLoopback,
-    scope_ids=r"azure/([0-9a-f-]{36}(/defender)?|[a-z0-9]+\.azurecr\.io)",
+    scope_ids=r"azure/([0-9a-f-]{36}(/defender|/settings)?|[a-z0-9]+\.azurecr\.io)",
     areas=(
         Area(
             "defender",
@@ -37,13 +37,7 @@ AZURE = ProviderUnderTest(
     ),
     secrets=_secrets,
     gaps={
-        "registries.mode": "notimpl: cache rules are not read",
-        **each(
-            "registries.pull_through_rules registries.pull_through_anonymous",
-            "notimpl: cache rules are not read",
-        ),
-        "registries.replication_destinations": "notimpl: replications are not read",
-        "registries.key_manager": "notimpl: kms_key alone tells whose the key is",
+        "registries.mode": "never: a registry with cache rules holds images of its own too",
         **each(
             "registries.policy_present registries.anonymous_access registries.anonymous_write "
             "registries.external_accounts registries.external_write "
@@ -92,7 +86,6 @@ AZURE = ProviderUnderTest(
         "archived images are listed as such": "never: ACR has no archive storage",
     },
     unserved={
-        "registries.kms_key": "no registry of the estate has a key of its own",
         "registries.labels": "the rows of registries have no tags",
         "images.variant": "no image of the estate has one",
         **each("findings.aliases vulnerabilities.aliases", "AdditionalIdentifiers is always empty"),

@@ -33,6 +33,50 @@ CORNERS, COPIES, EMPTY = "contract/corners", "contract/copies", "contract/empty"
 PAGE = 4
 _SIZES = Sizes(repositories=3, versions=4, flaws=60, flaws_per_image=4, odd_share=0.2)
 _VECTOR = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
+AZURE_SETTINGS = {
+    "quarantine_status": "enabled",
+    "trust_status": "disabled",
+    "soft_delete_status": "enabled",
+    "retention_status": "enabled",
+    "retention_days": "7",
+    "arm_audience_status": "enabled",
+    "data_endpoint_enabled": "true",
+    "zone_redundancy": "Enabled",
+    "network_rule_bypass": "AzureServices",
+    "ip_rules": "203.0.113.0/24",
+    "encryption_status": "enabled",
+    "key_identifier": "https://vault.example/keys/registry",
+    "key_rotation_enabled": "true",
+    "replications": json.dumps([{"name": "north", "location": "North Europe"}]),
+    "cacheRules": json.dumps(
+        [
+            {
+                "name": "hub",
+                "properties": {
+                    "sourceRepository": "docker.io/library/nginx",
+                    "targetRepository": "hub/nginx",
+                },
+            }
+        ]
+    ),
+    "tokens": json.dumps(
+        [
+            {
+                "name": "ci",
+                "properties": {
+                    "status": "enabled",
+                    "credentials": {"passwords": [{"name": "password1"}]},
+                },
+            }
+        ]
+    ),
+    "scopeMaps": json.dumps(
+        [{"name": "push", "properties": {"actions": ["repositories/app/content/write"]}}]
+    ),
+    "webhooks": json.dumps(
+        [{"name": "hook", "properties": {"status": "enabled", "actions": ["push"]}}]
+    ),
+}
 _STRANGER = "999999999999"
 _AWS_POLICY = json.dumps(
     {"Statement": {"Effect": "Allow", "Principal": {"AWS": [_STRANGER, "*"]}, "Action": "ecr:*"}}
@@ -49,7 +93,7 @@ _POSTURE = {
         "pull_time_exclusions": "arn:aws:iam::111111111111:role/registry-audit",
         "suppression_filters": "laboratory",
     },
-    "azure": {"private_endpoint_connections": "Approved,Pending"},
+    "azure": {"private_endpoint_connections": "Approved,Pending", **AZURE_SETTINGS},
     "gcp": {"kms_key": "projects/p/locations/l/keyRings/r/cryptoKeys/k"},
 }
 _WORDS = {

@@ -70,10 +70,27 @@ GCP = ProviderUnderTest(
             "repositories.created_at repositories.updated_at", "notimpl: they need ListPackages"
         ),
         **each(
-            "repositories.expected_images placements.last_pulled_at placements.in_use "
-            "placements.in_use_count images.base_image images.labels",
+            "repositories.expected_images repositories.expected_tags "
+            "placements.last_pulled_at placements.in_use placements.in_use_count "
+            "images.base_image images.labels",
             _NOT_TOLD,
         ),
+        **each(
+            "registries.replication_destinations registries.pull_through_rules "
+            "registries.pull_through_anonymous registries.quarantine_enabled "
+            "registries.content_trust_enabled registries.soft_delete_enabled "
+            "registries.retention_days registries.cloud_tokens_accepted "
+            "registries.data_endpoint_enabled registries.zone_redundancy "
+            "registries.trusted_services_bypass registries.network_rules "
+            "registries.key_rotation_enabled registries.access_tokens "
+            "registries.access_tokens_unending registries.scope_maps registries.webhooks",
+            "never: Artifact Registry has no such setting, or another service keeps it",
+        ),
+        **each(
+            "repositories.writable repositories.deletable",
+            "never: Artifact Registry has no such lock",
+        ),
+        "repositories.listed_at": "never: every run lists every image",
         "assessments.content_hash": "notimpl: every run reads every occurrence",
         **each(
             "assessments.scanner_version assessments.db_updated_at findings.aliases "

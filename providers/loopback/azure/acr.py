@@ -15,6 +15,7 @@ from providers.loopback.azure.acr_manifests import (
 )
 from providers.loopback.azure.acr_tokens import Gate, refused
 from providers.loopback.azure.tokens import Mint
+from providers.loopback.azure.trouble import Trouble
 from providers.loopback.azure.world import World
 from providers.loopback.estate import Image, Repository
 from providers.loopback.http import Request, Response, json_response
@@ -36,7 +37,9 @@ class RegistryServer:
     Args:
         login_server: ``<name>.azurecr.io``, the service its tokens are for.
         world: Returns the estate served at this moment.
-        mint: Issues and reads the tokens.
+        entra: Reads Entra's tokens.
+        mint: Issues and reads those of the registries.
+        trouble: What goes wrong for a while.
         count: Told the name of every operation asked for.
     """
 
@@ -44,11 +47,14 @@ class RegistryServer:
         self,
         login_server: str,
         world: Callable[[], World],
+        entra: Mint,
         mint: Mint,
+        trouble: Trouble,
         count: Callable[[str], None],
     ) -> None:
         self._name, self._world, self._count = login_server, world, count
-        self._gate = Gate(mint, login_server)
+        self._gate = Gate(entra, mint, login_server)
+        self._mint, self._trouble = mint, trouble
 
     def __call__(self, request: Request) -> Response:
         """Answer one request."""
@@ -75,9 +81,11 @@ class RegistryServer:
 
     def _look(self, request: Request, operation: str, parts: dict[str, str]) -> Response:
         world = self._world()
-        refusal = self._refusal(request, world, _scope(operation, parts))
+        refusal = self._refusal(request, world, _scope(operation, parts)) or self._ill(request)
         if refusal is not None:
             return refusal
+        if self._trouble.forgets():
+            self._mint.forget()
         if operation == "catalog":
             return self._catalog(request, world)
         repository = world.repository(self._name, parts["repository"])
@@ -97,6 +105,16 @@ class RegistryServer:
             return refused(404, "NAME_UNKNOWN", "there is no such registry any more")
         return None
 
+    def _ill(self, request: Request) -> Response | None:
+        if self._trouble.throttles():
+            refusal = refused(429, "TOOMANYREQUESTS", "too many requests")
+            wait = {"Retry-After": str(self._trouble.retry_after)}
+            return Response(refusal.status, refusal.body, {**refusal.headers, **wait})
+        rows = request.query.get("n", "")
+        if self._trouble.gives_up(int(rows) if rows.isdecimal() else None):
+            return Response(502, b"<html>Bad Gateway</html>", {"Content-Type": "text/html"})
+        return None
+
     def _metadata(
         self, request: Request, operation: str, world: World, repository: Repository
     ) -> Response:
@@ -104,7 +122,8 @@ class RegistryServer:
             return self._manifests(request, world, repository)
         if operation == "tags":
             return self._listing(request, world, repository, tag_rows(repository), "tags")
-        return json_response(repository_row(repository, self._name))
+        changed = world.changed.get((self._name, repository.name))
+        return json_response(repository_row(repository, self._name, changed))
 
     def _catalog(self, request: Request, world: World) -> Response:
         names = sorted(one.name for one in world.registries[self._name].repositories)

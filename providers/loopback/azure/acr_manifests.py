@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import Any
 
 from providers.loopback.azure.times import ticks
@@ -14,14 +15,23 @@ OCI_EMPTY = "application/vnd.oci.empty.v1+json"
 _OPEN = {"deleteEnabled": True, "writeEnabled": True, "readEnabled": True, "listEnabled": True}
 
 
-def repository_row(repository: Repository, login_server: str) -> dict[str, Any]:
-    """Return the answer of ``GET /acr/v1/{repository}``."""
+def repository_row(
+    repository: Repository, login_server: str, changed: datetime | None
+) -> dict[str, Any]:
+    """Return the answer of ``GET /acr/v1/{repository}``.
+
+    Args:
+        repository: The repository.
+        login_server: Its registry.
+        changed: When something in it was last seen to change; None for its newest push.
+    """
     pushed = [image.pushed_at for image in repository.images]
+    moments = pushed if changed is None else [*pushed, changed]
     return {
         "registry": login_server,
         "imageName": repository.name,
         "createdTime": ticks(repository.created_at),
-        "lastUpdateTime": ticks(max(pushed, default=repository.created_at)),
+        "lastUpdateTime": ticks(max(moments, default=repository.created_at)),
         "manifestCount": len(repository.images),
         "tagCount": sum(len(image.tags) for image in repository.images),
         "changeableAttributes": _OPEN,

@@ -22,12 +22,13 @@ class Gate:
     """Gives out and checks the tokens of one registry.
 
     Args:
-        mint: The mint of the whole cloud; ``aud`` ties a token to this registry.
+        entra: Reads Entra's tokens.
+        mint: The mint of all registries; ``aud`` ties a token to this one.
         service: The login server.
     """
 
-    def __init__(self, mint: Mint, service: str) -> None:
-        self._mint, self._service = mint, service
+    def __init__(self, entra: Mint, mint: Mint, service: str) -> None:
+        self._entra, self._mint, self._service = entra, mint, service
 
     def exchange(self, request: Request) -> Response:
         """``POST /oauth2/exchange``: an Entra token for a refresh token."""
@@ -35,7 +36,7 @@ class Gate:
         if form.get("grant_type") != "access_token" or form.get("service") != self._service:
             return refused(400, "BAD_REQUEST", "grant_type or service is not valid")
         token = form.get("access_token", "")
-        if not any(self._mint.read(token, aud=audience) for audience in AUDIENCES):
+        if not any(self._entra.read(token, aud=audience) for audience in AUDIENCES):
             return refused(401, "UNAUTHORIZED", "the Entra access token is not valid")
         claims = {"aud": self._service, "grant_type": "refresh_token"}
         return json_response({"refresh_token": self._mint.issue(claims, REFRESH_LIFETIME)})

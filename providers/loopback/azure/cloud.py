@@ -15,10 +15,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from providers.loopback.azure.acr import RegistryServer
+from providers.loopback.azure.arm import ResourceManager
 from providers.loopback.azure.entra import Entra, Principal
 from providers.loopback.azure.resource_graph import ResourceGraph
 from providers.loopback.azure.tls import Authority
 from providers.loopback.azure.tokens import Mint
+from providers.loopback.azure.trouble import Trouble
 from providers.loopback.azure.world import World
 from providers.loopback.estate import Estate
 from providers.loopback.http import Handler, serve
@@ -29,8 +31,10 @@ class AzureLoopback:
 
     Attributes:
         calls: Requests by operation, answered or refused: ``entra.openid_configuration``,
-            ``entra.token``, ``resource_graph.resources``, ``acr.exchange``, ``acr.token``,
-            ``acr.catalog``, ``acr.repository``, ``acr.manifests``, ``acr.tags``, ``acr.manifest``.
+            ``entra.token``, ``resource_graph.resources``, ``arm.<list>``, ``acr.exchange``,
+            ``acr.token``, ``acr.catalog``, ``acr.repository``, ``acr.manifests``, ``acr.tags``,
+            ``acr.manifest``.
+        trouble: What goes wrong with the registries for a while; a test sets it.
     """
 
     def __init__(self, estate: Estate, *, clock: Callable[[], float] = time.time) -> None:
@@ -41,10 +45,12 @@ class AzureLoopback:
             clock: Seconds since the epoch, by which tokens end.
         """
         self.calls: Counter[str] = Counter()
+        self.trouble = Trouble()
         self._world = World(estate)
-        self._mint = Mint(clock)
+        self._mint, self._registry_mint = Mint(clock), Mint(clock)
         self._principal = Principal(
             str(uuid.uuid5(uuid.NAMESPACE_URL, f"registry-audit loopback {estate.tenant}")),
+            secrets.token_urlsafe(24),
             secrets.token_urlsafe(24),
         )
         self._lock = threading.Lock()
@@ -66,9 +72,12 @@ class AzureLoopback:
             self._ca_file = self._authority.write(folder)
             entra = Entra(self._current, self._mint, self._principal, self._count)
             graph = ResourceGraph(self._current, self._mint, self._count)
+            manager = ResourceManager(self._current, self._mint, self._count)
             self._endpoints = {
                 "authority": self._start(stack, entra),
-                "resource_manager": self._start(stack, graph),
+                "resource_manager": self._start(
+                    stack, lambda asked: (graph if asked.method == "POST" else manager)(asked)
+                ),
             }
             self._open_registries(stack)
             self._stack = stack.pop_all()
@@ -88,7 +97,7 @@ class AzureLoopback:
 
     def show(self, estate: Estate) -> None:
         """Serve another estate from now on; registries it adds get a port of their own."""
-        self._world = World(estate)
+        self._world = self._world.after(estate)
         if self._stack is not None:
             self._open_registries(self._stack)
 
@@ -112,10 +121,21 @@ class AzureLoopback:
             "ca_file": str(self._ca_file),
         }
 
+    def workload(self) -> tuple[str, str]:
+        """Return client id and federated token of the same application: a pod's identity."""
+        return self._principal.client_id, self._principal.federated_token
+
     def _open_registries(self, stack: ExitStack) -> None:
         for name in self._world.registries:
             if name not in self._registries:
-                server = RegistryServer(name, self._current, self._mint, self._count)
+                server = RegistryServer(
+                    name,
+                    self._current,
+                    self._mint,
+                    self._registry_mint,
+                    self.trouble,
+                    self._count,
+                )
                 self._registries[name] = self._start(stack, server)
 
     def _start(self, stack: ExitStack, handler: Handler) -> str:

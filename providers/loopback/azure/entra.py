@@ -16,6 +16,7 @@ from providers.loopback.http import Request, Response, json_response
 LIFETIME = 3599
 """Seconds an access token lasts, as Entra gives it."""
 
+_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _PATH = re.compile(
     r"^/(?P<tenant>[^/]+)/(?P<what>v2\.0/\.well-known/openid-configuration|oauth2/v2\.0/token)$"
 )
@@ -27,6 +28,7 @@ class Principal:
 
     client_id: str
     client_secret: str
+    federated_token: str
 
 
 class Entra:
@@ -86,20 +88,30 @@ class Entra:
 
     def _refusal(self, form: dict[str, str], tenant: str) -> Response | None:
         client = form.get("client_id", "")
-        secret = form.get("client_secret", "")
         if form.get("grant_type") != "client_credentials":
             text = "The app requested an unsupported grant type."
             return self._error(400, "unsupported_grant_type", 70003, text)
         if client != self._principal.client_id:
             text = f"Application with identifier '{client}' was not found in '{tenant}'."
             return self._error(400, "unauthorized_client", 700016, text)
-        if not hmac.compare_digest(secret.encode(), self._principal.client_secret.encode()):
+        if "client_assertion" in form:
+            if not self._is_assertion(form):
+                text = f"No matching federated identity record found for app '{client}'."
+                return self._error(401, "invalid_client", 700213, text)
+        elif not _equal(form.get("client_secret", ""), self._principal.client_secret):
             text = f"Invalid client secret provided for app '{client}'."
             return self._error(401, "invalid_client", 7000215, text)
         if not form.get("scope", "").endswith("/.default"):
             text = "The provided value for scope is not valid: it must end in '/.default'."
             return self._error(400, "invalid_scope", 1002012, text)
         return None
+
+    def _is_assertion(self, form: dict[str, str]) -> bool:
+        """Whether the form holds the token of the federated identity (a workload's)."""
+        kind = form.get("client_assertion_type")
+        return kind == _ASSERTION and _equal(
+            form["client_assertion"], self._principal.federated_token
+        )
 
     def _no_tenant(self, tenant: str) -> Response:
         return self._error(400, "invalid_request", 90002, f"Tenant '{tenant}' not found.")
@@ -120,3 +132,7 @@ class Entra:
             },
             status,
         )
+
+
+def _equal(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())

@@ -112,7 +112,23 @@ def _connections(text: str) -> list[Mapping[str, Any]]:
     ]
 
 
+def _ranges(text: str) -> list[Mapping[str, Any]]:
+    """One rule for each comma-separated range."""
+    return [{"action": "Allow", "value": one.strip()} for one in text.split(",") if one.strip()]
+
+
 _POSTURE: dict[str, tuple[str, Callable[[str], object]]] = {
+    "quarantine_status": ("policies.quarantinePolicy.status", str),
+    "trust_status": ("policies.trustPolicy.status", str),
+    "soft_delete_status": ("policies.softDeletePolicy.status", str),
+    "retention_days": ("policies.retentionPolicy.days", int),
+    "arm_audience_status": ("policies.azureADAuthenticationAsArmPolicy.status", str),
+    "data_endpoint_enabled": ("dataEndpointEnabled", _flag),
+    "zone_redundancy": ("zoneRedundancy", str),
+    "network_rule_bypass": ("networkRuleBypassOptions", str),
+    "ip_rules": ("networkRuleSet.ipRules", _ranges),
+    "key_identifier": ("encryption.keyVaultProperties.keyIdentifier", str),
+    "key_rotation_enabled": ("encryption.keyVaultProperties.keyRotationEnabled", _flag),
     "admin_user_enabled": ("adminUserEnabled", _flag),
     "anonymous_pull_enabled": ("anonymousPullEnabled", _flag),
     "public_network_access": ("publicNetworkAccess", str),

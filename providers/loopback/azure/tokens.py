@@ -27,6 +27,10 @@ class Mint:
         self._clock = clock
         self._key = secrets.token_bytes(32)
 
+    def forget(self) -> None:
+        """End every token given out so far."""
+        self._key = secrets.token_bytes(32)
+
     def issue(self, claims: Mapping[str, Any], lifetime: int) -> str:
         """Return a token with ``claims`` that ends after ``lifetime`` seconds."""
         now = int(self._clock())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -14,9 +15,29 @@ from providers.loopback.estate import Estate, Fault, FaultKind, Place, Registry,
 
 @dataclass(frozen=True, eq=False)  # one world is itself: what was computed for it can be kept
 class World:
-    """The Azure side of an estate. Read by many threads; nothing in it changes."""
+    """The Azure side of an estate. Read by many threads; nothing in it changes.
+
+    Attributes:
+        changed: When a repository (registry, name) was last seen to change in what it lists.
+    """
 
     estate: Estate
+    changed: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+
+    def after(self, estate: Estate) -> World:
+        """Return the world of the next estate: what differs in it changed at its moment."""
+        before, now = self.listings, World(estate).listings
+        differs = {place for place, listed in now.items() if before.get(place, listed) != listed}
+        return World(estate, {**self.changed, **dict.fromkeys(differs, estate.moment)})
+
+    @cached_property
+    def listings(self) -> Mapping[tuple[str, str], tuple[tuple[str, tuple[str, ...]], ...]]:
+        """What each repository (registry, name) lists: digests and tags."""
+        return {
+            (name, repository.name): tuple((one.digest, one.tags) for one in repository.images)
+            for name, registry in self.registries.items()
+            for repository in registry.repositories
+        }
 
     @cached_property
     def places(self) -> tuple[Place, ...]:
@@ -63,6 +84,11 @@ class World:
     def fails(self, kind: FaultKind, subscriptions: Collection[str]) -> bool:
         """Whether a fault of this kind lies on any of the subscriptions."""
         return any(fault.account in subscriptions for fault in self._faults(kind))
+
+    def posture_denied(self, account: str, operation: str) -> bool:
+        """Whether reading one kind of setting is refused in a subscription."""
+        faults = self._faults("posture_denied")
+        return any((one.account, one.operation) == (account, operation) for one in faults)
 
     def denied(self, login_server: str) -> bool:
         """Whether the data plane of a registry is refused."""

@@ -7,9 +7,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from audit.model.scope import ScopeOutcome
+from audit.ports import RunContext
 from providers.azure.inventory import RegistryReader, Shelf
 from providers.azure.names import inventory_scope
 from providers.azure.parse_registries import Registry
+from providers.azure.settings import AzureSettings
 from tests.unit.azure.acr_script import Registry as Served
 from tests.unit.azure.acr_script import opened
 from tests.unit.azure.scripted import Asked, Say
@@ -23,6 +25,7 @@ IMAGE = {
     "configMediaType": "application/vnd.oci.image.config.v1+json",
     "createdTime": "2026-11-01T00:00:00Z",
 }
+SETTINGS: dict[str, Any] = {"tenants": [{"tenant_id": "t"}], "exclude": ["left-out"]}
 BROKEN = Say({"errors": [{"code": "TOOBAD", "message": "no"}]}, 403)
 
 
@@ -43,12 +46,19 @@ def serve(**answers: Any) -> Callable[[Asked], Say]:
     return answer
 
 
-def read(served: Callable[[Asked], Say], *, abac: bool = False) -> tuple[ScopeOutcome, KeepingSink]:
+def read(
+    served: Callable[[Asked], Say],
+    *,
+    abac: bool = False,
+    context: RunContext = CONTEXT,
+    **changes: Any,
+) -> tuple[ScopeOutcome, KeepingSink]:
+    """Read one registry with settings changed."""
     registry = Registry("/arm", "acme.azurecr.io", "s-1", "westeurope", abac)
     ref = inventory_scope("s-1", "acme.azurecr.io", "westeurope")
     sink = KeepingSink()
     with opened(Served(served), abac=abac) as (client, _):
-        shelf = Shelf(sink, CONTEXT, lambda name: name != "left-out")
+        shelf = Shelf(sink, context, AzureSettings.model_validate(SETTINGS | changes))
         return RegistryReader(registry, ref, client, shelf).read(), sink
 
 

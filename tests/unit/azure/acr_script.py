@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from azure.core.credentials import TokenCredential
+
 from audit.errors import SourceError
 from providers.azure.acr_pipeline import AcrPipeline
 from providers.azure.client import client_options
@@ -16,22 +18,36 @@ from providers.azure.registry_client import RegistryClient
 from providers.azure.settings import AzureSettings
 from tests.unit.azure.scripted import Asked, Credential, Say, Scripted, jwt
 
-AUDIENCE = "https://containerregistry.azure.net/.default"
+REGISTRIES = "https://containerregistry.azure.net"
+AUDIENCE = f"{REGISTRIES}/.default"
+CREDENTIAL = Credential()
 ATTEMPTS = 3
 MANIFESTS = [{"digest": f"sha256:{n:064}"} for n in range(1200)]
 
 
 class Registry:
-    """Answers data calls with ``data`` once they carry a token for their scope."""
+    """Answers data calls with ``data`` once they carry a token for their scope.
 
-    def __init__(self, data: Callable[[Asked], Say], refresh_lifetime: float = 10_800) -> None:
+    Attributes:
+        calls: Requests by kind.
+        together: What an access token asked for several scopes is good for: ``all`` of them, the
+            ``first`` alone, or ``none``: the call is refused.
+    """
+
+    def __init__(
+        self,
+        data: Callable[[Asked], Say],
+        refresh_lifetime: float = 10_800,
+        together: str = "all",
+    ) -> None:
         self.calls: Counter[str] = Counter()
         self.data = data
         self.lifetime = refresh_lifetime
-        self.revoked: set[str] = set()
+        self.together = together
+        self.anonymous = False
         self._made = itertools.count()
         self._refresh: set[str] = set()
-        self._access: dict[str, str] = {}
+        self._access: dict[str, list[str]] = {}
 
     def __call__(self, asked: Asked) -> Say:
         path = urlsplit(asked.path).path
@@ -41,7 +57,7 @@ class Registry:
             return self._token(asked)
         wanted = scope(path)
         bearer = asked.headers.get("Authorization", "").removeprefix("Bearer ")
-        if self._access.get(bearer) != wanted:
+        if wanted not in self._access.get(bearer, []):
             self.calls["challenge"] += 1
             told = f'Bearer realm="http://here/oauth2/token",service="here",scope="{wanted}"'
             return Say({}, 401, {"WWW-Authenticate": told})
@@ -64,10 +80,14 @@ class Registry:
     def _token(self, asked: Asked) -> Say:
         self.calls["token"] += 1
         form = asked.form()
-        if form["refresh_token"] not in self._refresh:
+        scopes = form["scope"].split()
+        known = form.get("refresh_token") in self._refresh
+        if form["grant_type"] == "password":
+            known = self.anonymous and "refresh_token" not in form
+        if not known or (len(scopes) > 1 and self.together == "none"):
             return Say({"errors": [{"code": "UNAUTHORIZED", "message": "token expired"}]}, 401)
         token = f"access-{next(self._made)}"
-        self._access[token] = form["scope"]
+        self._access[token] = scopes if self.together == "all" else scopes[:1]
         return Say({"access_token": token})
 
 
@@ -82,14 +102,17 @@ def scope(path: str) -> str:
 
 @contextmanager
 def opened(
-    answer: Callable[[Asked], Say], *, abac: bool = False
+    answer: Callable[[Asked], Say],
+    *,
+    abac: bool = False,
+    credential: TokenCredential | None = CREDENTIAL,
 ) -> Iterator[tuple[RegistryClient, Scripted]]:
     settings = AzureSettings.model_validate(
         {"tenants": [{"tenant_id": "t"}], "max_attempts": ATTEMPTS}
     )
     options = client_options(settings) | {"retry_backoff_factor": 0.001}
     with Scripted(answer) as server:
-        pipeline = AcrPipeline(server.url, Credential(), options)
+        pipeline = AcrPipeline(server.url, "here", credential, REGISTRIES, options)
         yield RegistryClient(pipeline, abac=abac), server
         pipeline.close()
 

@@ -55,6 +55,8 @@ class Scripted:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # else each answer waits for the client's late ACK
+            wbufsize = -1
 
             def handle_any(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
@@ -72,6 +74,7 @@ class Scripted:
                 self.send_header("Content-Length", str(len(wire)))
                 self.end_headers()
                 self.wfile.write(wire)
+                self.wfile.flush()
 
             do_GET = do_POST = handle_any  # noqa: N815  names http.server asks for
 
@@ -102,5 +105,6 @@ class Credential:
 
 def jwt(lifetime: float) -> str:
     """A token of the form the SDK reads an expiry from."""
-    claims = json.dumps({"exp": int(time.time() + lifetime)}).encode()
+    now = int(time.time())
+    claims = json.dumps({"iat": now, "exp": int(now + lifetime)}).encode()
     return f"head.{base64.b64encode(claims).decode()}.signature"

@@ -86,7 +86,7 @@ def test_manifests(rows: list[dict[str, Any]], document: dict[str, Any]):
 def test_registries_and_plans(row: dict[str, Any], pricings: list[dict[str, Any]]):
     plan = plan_reading(pricings)
     try:
-        block = registry_rows([row | {"id": "/a"}], plan, "run")
+        block = registry_rows([row | {"id": "/a"}], plan, "run", {})
     except SourceError:
         return
     arrow(block)

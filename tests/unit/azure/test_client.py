@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from azure.identity import (
+    AzureCliCredential,
+    CertificateCredential,
     ClientSecretCredential,
     ManagedIdentityCredential,
     WorkloadIdentityCredential,
@@ -56,6 +59,54 @@ def test_else_the_managed_identity_of_the_host(monkeypatch, missing):
         if name != missing:
             monkeypatch.setenv(name, "x")
     assert isinstance(credential({"client_id": "c"}), ManagedIdentityCredential)
+
+
+@pytest.mark.parametrize(
+    ("named", "made"),
+    [
+        ("workload_identity", WorkloadIdentityCredential),
+        ("managed_identity", ManagedIdentityCredential),
+        ("developer", AzureCliCredential),
+    ],
+)
+def test_the_credential_that_is_named_is_used_whatever_the_environment(monkeypatch, named, made):
+    for name in VARIABLES[:3]:
+        monkeypatch.setenv(name, "x")
+    assert type(credential({"credential": named})) is made
+
+
+def test_a_client_certificate_is_read_from_its_file(tmp_path: Path):
+    path = tmp_path / "who.pem"
+    issued = trustme.CA().issue_cert("registry-audit.example", key_type=trustme.KeyType.RSA)
+    issued.private_key_and_cert_chain_pem.write_to_path(str(path))
+    found = credential({"client_id": "c", "client_certificate": str(path)})
+    assert isinstance(found, CertificateCredential)
+
+
+def test_a_certificate_file_that_holds_none_is_an_outcome_not_a_crash(tmp_path: Path):
+    path = tmp_path / "who.pem"
+    path.write_text("nothing", encoding="utf-8")
+    with pytest.raises(AccessDeniedError):
+        credential({"client_id": "c", "client_certificate": str(path)})
+
+
+@pytest.mark.parametrize(
+    ("cloud", "authority", "audience"),
+    [
+        ("usgov", "https://login.microsoftonline.us", "https://management.usgovcloudapi.net"),
+        ("china", "https://login.chinacloudapi.cn", "https://management.chinacloudapi.cn"),
+    ],
+)
+def test_sovereign_clouds_have_their_own_addresses_and_audiences(cloud, authority, audience):
+    told = settings({}, cloud=cloud)
+    assert (told.authority, told.resource_manager) == (authority, audience)
+    assert told.resource_manager_scope == f"{audience}/.default"
+    assert told.registry_audience == audience
+    public = settings({})
+    assert (public.authority, public.registry_audience) == (
+        None,
+        "https://containerregistry.azure.net",
+    )
 
 
 def test_a_tenant_that_cannot_be_one_is_an_outcome_not_a_crash():

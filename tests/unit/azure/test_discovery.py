@@ -8,7 +8,7 @@ import pytest
 
 from audit.model.enums import Outcome
 from providers.azure.client import client_options
-from providers.azure.discovery import discover
+from providers.azure.discovery import Reach, discover
 from providers.azure.graph_client import GraphClient
 from providers.azure.settings import AzureSettings
 from providers.azure.visibility import TenantView
@@ -23,7 +23,7 @@ def found(*answers: Say) -> TenantView:
     with Scripted(lambda _: next(left)) as server:
         scope = "https://arm.example/.default"
         graph = GraphClient(server.url, scope, Credential(), client_options(settings))
-        told = discover(graph, "t", [], CONTEXT)
+        told = discover(graph, "t", Reach(), CONTEXT)
         graph.close()
     assert list(left) == [], "answers that nobody asked for"
     return told

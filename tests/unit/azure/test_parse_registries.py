@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from audit.errors import BrokenPageError
+from providers.azure.parse_children import SETTINGS_OF
 from providers.azure.parse_registries import registry, registry_rows
 from providers.azure.plans import Plan, PlanReading
 from tests.unit.azure.support import Row, rows_of
@@ -20,15 +21,28 @@ FULL = {
     "adminUserEnabled": True,
     "anonymousPullEnabled": False,
     "publicNetworkAccess": "enabled",
-    "networkRuleSet": {"defaultAction": "ALLOW", "ipRules": []},
+    "networkRuleSet": {
+        "defaultAction": "ALLOW",
+        "ipRules": [{"action": "Allow", "value": "203.0.113.9"}],
+    },
+    "networkRuleBypassOptions": "azureservices",
+    "dataEndpointEnabled": True,
+    "zoneRedundancy": "Disabled",
     "privateEndpointConnections": [
         {"properties": {"privateLinkServiceConnectionState": {"status": status}}}
         for status in ("Approved", "approved", "Pending", None)
     ],
-    "encryption": {"status": "enabled", "keyVaultProperties": {"keyIdentifier": "https://kv/k"}},
+    "encryption": {
+        "status": "enabled",
+        "keyVaultProperties": {"keyIdentifier": "https://kv/k", "keyRotationEnabled": True},
+    },
     "policies": {
         "exportPolicy": {"status": "disabled"},
         "retentionPolicy": {"status": "Enabled", "days": 7},
+        "quarantinePolicy": {"status": "disabled"},
+        "trustPolicy": {"type": "Notary", "status": "disabled"},
+        "azureADAuthenticationAsArmPolicy": {"status": "enabled"},
+        "softDeletePolicy": {"status": "enabled"},
     },
     "roleAssignmentMode": "LegacyRegistryPermissions",
 }
@@ -48,13 +62,15 @@ def row(**properties: object) -> Row:
 
 
 def parsed(raw: Row, plan: PlanReading = ON) -> Row:
-    (only,) = rows_of(registry_rows([raw], plan, "run-1"))
+    (only,) = rows_of(registry_rows([raw], plan, "run-1", {}))
     return only
 
 
 def test_a_full_row():
     told = parsed(row())
-    assert told == {
+    below = {name: told.pop(name) for names in SETTINGS_OF.values() for name in names}
+    assert set(below.values()) == {None}  # not asked here
+    assert {name: value for name, value in told.items() if value is not None} == {
         "provider": "azure",
         "scope_id": "azure/acme.azurecr.io",
         "account": "s-1",
@@ -63,12 +79,9 @@ def test_a_full_row():
         "native_id": ARM_ID,
         "sku": "Premium",
         "format": "DOCKER",
-        "mode": None,
         "created_at": datetime(2023, 9, 4, 16, 5, 32, 822309, UTC),
         "scanning_enabled": True,
         "scan_type": "Standard",
-        "language_packages_scanned": None,
-        "tag_mutability": None,
         "admin_user_enabled": True,
         "anonymous_pull_enabled": False,
         "public_network_access": "Enabled",
@@ -76,12 +89,23 @@ def test_a_full_row():
         "private_endpoints_approved": 2,
         "encryption_type": "enabled",
         "kms_key": "https://kv/k",
+        "key_manager": "CUSTOMER",
         "export_allowed": False,
         "retention_enabled": True,
         "role_assignment_mode": "LegacyRegistryPermissions",
         "labels": ["env=prod", "team=a"],
         "unread": [],
         "observed_run_id": "run-1",
+        "quarantine_enabled": False,
+        "content_trust_enabled": False,
+        "soft_delete_enabled": True,
+        "retention_days": 7,
+        "cloud_tokens_accepted": True,
+        "data_endpoint_enabled": True,
+        "zone_redundancy": "Disabled",
+        "trusted_services_bypass": "AzureServices",
+        "network_rules": ["Allow=203.0.113.9"],
+        "key_rotation_enabled": True,
     }
 
 
@@ -93,7 +117,9 @@ def test_what_the_row_does_not_tell_is_null_and_named_never_off():
         *("sku", "created_at", "scanning_enabled", "admin_user_enabled", "anonymous_pull_enabled"),
         *("public_network_access", "network_default_action", "private_endpoints_approved"),
         *("export_allowed", "retention_enabled", "role_assignment_mode", "encryption_type"),
-        "kms_key",
+        *("kms_key", "key_rotation_enabled", "quarantine_enabled", "content_trust_enabled"),
+        *("soft_delete_enabled", "cloud_tokens_accepted", "data_endpoint_enabled"),
+        *("zone_redundancy", "trusted_services_bypass", "network_rules"),
     )
     assert {name: told[name] for name in untold} == dict.fromkeys(untold)
     assert {note.partition(":")[0] for note in told["unread"]} == set(untold)
@@ -123,6 +149,11 @@ def test_what_the_row_does_not_tell_is_null_and_named_never_off():
         ("kms_key", {"encryption": {"status": "Disabled"}}, "", False),
         ("kms_key", {"encryption": {"status": "enabled"}}, None, True),
         ("kms_key", {"encryption": {"status": "rotating"}}, None, True),
+        ("key_rotation_enabled", {"encryption": {"status": "disabled"}}, None, False),
+        ("key_rotation_enabled", {"encryption": {"status": "enabled"}}, None, True),
+        ("retention_days", {"policies": {"retentionPolicy": {"status": "disabled"}}}, None, False),
+        ("network_rules", {"networkRuleSet": {"ipRules": []}}, [], False),
+        ("zone_redundancy", {"zoneRedundancy": "Somewhat"}, "Somewhat", False),
         ("created_at", {"creationDate": "yesterday"}, None, True),
     ],
 )

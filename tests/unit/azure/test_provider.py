@@ -58,6 +58,8 @@ def test_every_scope_is_complete_and_counted(calm):
         f"azure/{PROD}": (Outcome.COMPLETE, 21, 21, 0),
         f"azure/{OPEN}": (Outcome.COMPLETE, 1, 1, 0),
         f"azure/{BARE}": (Outcome.COMPLETE, 1, 1, 0),
+        f"azure/{ONE}/settings": (Outcome.COMPLETE, None, 0, 0),
+        f"azure/{TWO}/settings": (Outcome.COMPLETE, None, 0, 0),
         DEFENDER: (Outcome.COMPLETE, None, statements, 0),
         f"azure/{TWO}/defender": (Outcome.COMPLETE, None, 0, 0),
     }
@@ -66,8 +68,8 @@ def test_every_scope_is_complete_and_counted(calm):
 def test_one_task_a_subscription_promises_its_scopes(calm):
     _, run, _ = calm
     assert {task.task_id: {ref.scope_id for ref in task.scopes} for task in run.plan.tasks} == {
-        f"azure/{ONE}": {f"azure/{PROD}", f"azure/{OPEN}", DEFENDER},
-        f"azure/{TWO}": {f"azure/{BARE}", f"azure/{TWO}/defender"},
+        f"azure/{ONE}": {f"azure/{PROD}", f"azure/{OPEN}", DEFENDER, f"azure/{ONE}/settings"},
+        f"azure/{TWO}": {f"azure/{BARE}", f"azure/{TWO}/defender", f"azure/{TWO}/settings"},
     }
     for task in run.plan.tasks:
         assert all(isinstance(value, str) for value in task.params.values())
@@ -198,8 +200,8 @@ def test_registry_settings_are_those_of_the_estate(calm):
 def test_tokens_are_not_asked_for_page_by_page(calm):
     _, _, calls = calm
     assert calls["acr.exchange"] == 3
-    repositories, catalogs, documents = 4, 3, 1
-    assert calls["acr.token"] == repositories + catalogs + documents
+    shared_by_repositories, catalogs, documents = 3, 3, 1
+    assert calls["acr.token"] == shared_by_repositories + catalogs + documents
 
 
 def test_twelve_pages_of_manifests_do_not_cost_forty_eight_requests():

@@ -22,6 +22,26 @@ def settings(**changes: Any) -> AzureSettings:
         ({"tenants": [{"tenant_id": "a", "tennant": "b"}]}, "Extra inputs"),
         ({"tenants": [{"tenant_id": "a"}, {"tenant_id": "a"}]}, "named twice"),
         ({"tenants": [{"tenant_id": "a", "client_secret": "s3cret"}]}, "needs the client_id"),
+        ({"tenants": [{"tenant_id": "a", "credential": "client_secret"}]}, "needs client_secret"),
+        ({"tenants": [{"tenant_id": "a", "credential": "guess"}]}, "credential"),
+        ({"tenants": [{"tenant_id": "a", "client_certificate": "/no.pem"}]}, "client_certificate"),
+        ({"tenants": [{"tenant_id": "a", "client_certificate_password": "s3cret"}]}, "needs a"),
+        (
+            {
+                "tenants": [
+                    {
+                        "tenant_id": "a",
+                        "client_id": "b",
+                        "client_secret": "s3cret",
+                        "credential": "developer",
+                    }
+                ]
+            },
+            "not used by",
+        ),
+        ({"cloud": "germany"}, "cloud"),
+        ({"full_listing_days": 0}, "full_listing_days"),
+        ({"count_check": "never"}, "count_check"),
         ({"subscription": []}, "Extra inputs"),
         ({"max_attempts": 0}, "max_attempts"),
         ({"rescan_window_days": 0}, "rescan_window_days"),
