@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -61,26 +61,35 @@ class Vulnerabilities:
 
     def __init__(self) -> None:
         self._known: dict[str, Cells] = {}
+        self._last: dict[str, Mapping[str, Any]] = {}
 
     def note(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """Take in the CVE entries of a row."""
         for entry in entries:
-            told, key = _vulnerability(entry), str(cve_id(entry)).upper()
+            key = str(cve_id(entry)).upper()
+            if self._last.get(key) == entry:  # many images say the same of a CVE
+                continue
+            self._last[key], told = entry, _vulnerability(entry)
             known = self._known.setdefault(key, told)
             for name, value in told.items():
                 known[name] = known[name] or value
 
-    def rows(self) -> Columns:
-        """Return the ``vulnerabilities`` block, by id."""
+    def rows(self, describe: Callable[[Cells], None] = lambda _: None) -> Columns:
+        """Return the ``vulnerabilities`` block, by id.
+
+        Args:
+            describe: Adds to a row what another source knows of it.
+        """
         columns = Columns("vulnerabilities")
         for _, cells in sorted(self._known.items()):
+            describe(cells)
             columns.append(**cells)
         return columns
 
 
 def _statement(entry: Mapping[str, Any], row: Software) -> Cells:
-    name, scores = str(cve_id(entry)), _scores(entry)
-    leading = max(scores, key=lambda score: score["version"] or "", default=None)
+    name = str(cve_id(entry))
+    leading = max(scores(entry), key=lambda score: score["version"] or "", default=None)
     fix_state, fixed_version = _fix(entry, row.additional)
     severity = text(pick(entry, "Severity"))
     return {
@@ -107,7 +116,7 @@ def _vulnerability(entry: Mapping[str, Any]) -> Cells:
         "title": text(pick(entry, "Title")),
         "description": text(pick(entry, "Description")),
         "references": sorted(set(_references(entry))),
-        "cvss": _scores(entry),
+        "cvss": scores(entry),
         "published_at": moment(pick(entry, "PublishedDate")),
     }
 
@@ -149,8 +158,8 @@ def _references(entry: Mapping[str, Any]) -> list[str]:
     return [link for link in links if link and link.startswith(("https://", "http://"))]
 
 
-def _scores(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return every CVSS score: ``[{Key, Value: {Base, CvssVectorString}}]`` or ``{key: value}``."""
+def scores(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a CVE's scores: ``[{Key, Value: {Base, CvssVectorString}}]`` or ``{key: value}``."""
     told = pick(entry, "Cvss")
     if isinstance(told, Mapping):
         pairs = list(told.items())

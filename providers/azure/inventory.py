@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 from audit.errors import AccessDeniedError, BrokenPageError, SourceError
 from audit.model.scope import ScopeOutcome, ScopeRef, ScopeTally
 from audit.ports import RunContext, Sink
-from providers.azure.inventory_rows import Listing, left_out_rows, repository_blocks
+from providers.azure.inventory_rows import (
+    InUse,
+    Listing,
+    left_out_rows,
+    nobody_looked,
+    repository_blocks,
+)
 from providers.azure.names import ABAC_CATALOG
 from providers.azure.parse_manifests import check_document, manifest, with_document
 from providers.azure.parse_registries import Registry
@@ -21,6 +27,7 @@ class Shelf:
     """Where the registries of one subscription put what they read.
 
     Attributes:
+        in_use: Whether an image was seen running, and in how many containers.
         digests: Digests that have an ``images`` row already.
     """
 
@@ -29,6 +36,7 @@ class Shelf:
     selects: Callable[[str], bool]
     placements: Placements = field(default_factory=Placements)
     digests: set[str] = field(default_factory=set)
+    in_use: InUse = nobody_looked
 
 
 class RegistryReader:
@@ -138,7 +146,9 @@ class RegistryReader:
 
     def _put(self, listing: Listing) -> None:
         shelf = self._shelf
-        rows = repository_blocks(listing, self._registry, shelf.context.run_id, shelf.digests)
+        rows = repository_blocks(
+            listing, self._registry, shelf.context.run_id, shelf.digests, shelf.in_use
+        )
         for block in (rows.repositories, rows.images, rows.placements):
             if len(block):
                 shelf.sink.write(block)

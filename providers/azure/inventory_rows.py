@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,14 @@ from providers.azure.names import PROVIDER
 from providers.azure.parse_manifests import Manifest, kinds, named_by_indexes
 from providers.azure.parse_registries import Registry
 from providers.azure.values import count, moment, pick
+
+InUse = Callable[[str], tuple[bool | None, int | None]]
+"""By digest: whether it was seen running, and in how many containers."""
+
+
+def nobody_looked(_: str) -> tuple[bool | None, int | None]:
+    """Say of no image whether it runs."""
+    return None, None
 
 
 @dataclass
@@ -48,7 +56,13 @@ class Rows:
     assessable: frozenset[str]
 
 
-def repository_blocks(listing: Listing, registry: Registry, run_id: str, seen: set[str]) -> Rows:
+def repository_blocks(
+    listing: Listing,
+    registry: Registry,
+    run_id: str,
+    seen: set[str],
+    in_use: InUse = nobody_looked,
+) -> Rows:
     """Return the blocks of one repository.
 
     Args:
@@ -56,13 +70,14 @@ def repository_blocks(listing: Listing, registry: Registry, run_id: str, seen: s
         registry: Where it lies.
         run_id: The run that observes it.
         seen: Digests whose ``images`` row was written already; those of this block are added.
+        in_use: What was seen running.
     """
     manifests = list(listing.manifests.values())
     kind_of = kinds(manifests)
     return Rows(
         repositories=_repository(listing, registry, run_id),
         images=_images(manifests, kind_of, seen),
-        placements=_placements(listing, registry, run_id),
+        placements=_placements(listing, registry, run_id, in_use),
         assessable=frozenset(d for d, kind in kind_of.items() if kind is ImageKind.IMAGE),
     )
 
@@ -132,11 +147,18 @@ def _child_digests(one: Manifest) -> list[str] | None:
     return [child.digest for child in one.children]
 
 
-def _placements(listing: Listing, registry: Registry, run_id: str) -> Columns:
-    """ACR has no archive storage, tells no pull time and sees nothing running."""
+def _placements(listing: Listing, registry: Registry, run_id: str, in_use: InUse) -> Columns:
+    """ACR has no archive storage, tells no pull time and sees nothing running; Defender may."""
     columns = Columns(
         "placements", **_where(registry, run_id), repository=listing.name, archived=False
     )
     for one in listing.manifests.values():
-        columns.append(digest=one.digest, tags=list(one.tags), pushed_at=one.pushed_at)
+        running, containers = in_use(one.digest)
+        columns.append(
+            digest=one.digest,
+            tags=list(one.tags),
+            pushed_at=one.pushed_at,
+            in_use=running,
+            in_use_count=containers,
+        )
     return columns

@@ -7,11 +7,16 @@ from audit.model.scope import ScopeRef
 
 PROVIDER = "azure"
 SOURCE = "defender"
+CVE_DETAILS = "microsoft.security/cvedetails"
+"""Who gave a severity that Defender's own row left out."""
 
 READ_SUBSCRIPTIONS = "Reader (Microsoft.Resources/subscriptions/read)"
 READ_REGISTRIES = "Reader (Microsoft.ContainerRegistry/registries/read)"
 READ_PRICINGS = "Security Reader (Microsoft.Security/pricings/read)"
 READ_ASSESSMENTS = "Security Reader (Microsoft.Security/assessments/read)"
+READ_CVE_DETAILS = (
+    "Security Reader at the root management group (Microsoft.Security/cveDetails/read)"
+)
 PULL = "AcrPull (Microsoft.ContainerRegistry/registries/pull/read)"
 ABAC_CATALOG = (
     "Container Registry Repository Catalog Lister (Microsoft.ContainerRegistry/registries/"

@@ -13,7 +13,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-FaultKind = Literal["denied", "images_page", "findings", "findings_denied", "invisible"]
+FaultKind = Literal[
+    "denied",
+    "images_page",
+    "findings",
+    "findings_denied",
+    "invisible",
+    "findings_silent",
+    "findings_throttled",
+    "findings_moving",
+    "findings_bare",
+    "limit_hit",
+]
 
 
 @dataclass(frozen=True)
@@ -121,7 +132,8 @@ class Place:
 
     AWS places hold exactly one registry. ``region`` is empty for Azure (a registry's location is
     its setting ``location``). ``settings``: aws ``scan_type`` BASIC or ENHANCED; azure
-    ``defender_plan`` Standard or Free; gcp ``api`` enabled or disabled.
+    ``defender_plan`` Standard or Free, ``defender_rows`` individual (default), older
+    or both; gcp ``api`` enabled or disabled.
     """
 
     provider: str
@@ -141,6 +153,10 @@ class Fault:
     ``findings``: the findings listing of the place always fails with a server error after its
     first page. ``findings_denied``: the findings listing of the place is refused.
     ``invisible`` (azure): Resource Graph leaves the subscription out entirely, without an error.
+    The rest are azure's. ``findings_silent``: no findings row at all. ``findings_throttled``: the
+    second page is refused once with 429. ``findings_moving``: the total changes after the first
+    page. ``findings_bare``: rows name CVEs but not their details. ``limit_hit``: every answer says
+    that subscriptions beyond the tenant's limit were left out.
     """
 
     kind: FaultKind
@@ -152,6 +168,17 @@ class Fault:
     page: int = 2
 
 
+@dataclass(frozen=True)
+class CveDetail:
+    """What Defender knows of a CVE at the root of the tenant (azure)."""
+
+    vulnerability_id: str
+    native_severity: str = "Unknown"
+    cvss_score: float | None = None
+    rejected: bool = False
+    published_at: datetime | None = None
+
+
 @dataclass(frozen=True, repr=False)
 class Estate:
     """Everything, at one moment.
@@ -159,6 +186,7 @@ class Estate:
     Attributes:
         page_size: Servers return at most this many images a page, whatever is asked for.
         findings_page_size: The same for findings, coverage and occurrences.
+        cve_details: What Azure tells at the tenant's root group, and nowhere else.
     """
 
     name: str
@@ -168,6 +196,7 @@ class Estate:
     faults: tuple[Fault, ...] = ()
     page_size: int = 20
     findings_page_size: int = 100
+    cve_details: tuple[CveDetail, ...] = ()
 
     def __repr__(self) -> str:
         """Name the estate; its whole content would fill books."""
