@@ -29,6 +29,7 @@ class Answers:
     details: Sequence[Row] | Say = ()
     running: Sequence[Row] | Say = ()
     summary: Sequence[Row] | Say | None = None
+    changed: Sequence[Row] | Say | None = None
     asked: list[str] = field(default_factory=list)
 
     def __call__(self, asked: Asked) -> Say:
@@ -42,13 +43,14 @@ class Answers:
     def _answer(self, query: str) -> tuple[str, Sequence[Row] | Say]:
         named = re.findall(r"'([^']*)'", query.partition(" in (")[2].partition(")")[0])
         brief = summed_up(self.assessments) if self.summary is None else self.summary
+        some = self.assessments if self.changed is None else self.changed
         kinds: dict[str, tuple[str, Sequence[Row] | Say]] = {
             "security/pricings": ("pricings", self.pricings),
             "subassessments": ("older", self.older),
             "cvedetails": ("details", self._some(self.details, named)),
             "K8s-container": ("running", self.running),
             "summarize": ("summary", brief),
-            " in (": ("changed", self._some(self.assessments, named)),
+            " in (": ("changed", self._some(some, named)),
             "": ("everything", self.assessments),
         }
         return next(told for word, told in kinds.items() if word in query)

@@ -55,6 +55,8 @@ class Scripted:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
+            wbufsize = -1  # head and body in one segment: no wait for an acknowledgement
 
             def handle_any(self) -> None:
                 length = int(self.headers.get("Content-Length") or 0)
