@@ -64,13 +64,15 @@ class CveDetails:
         told = self._known.get(cells["vulnerability_id"].upper())
         if told is None:
             return
-        severity = normalise_severity(text(pick(told, "severity")))
-        if cells["severity"] == Severity.UNKNOWN and severity is not Severity.UNKNOWN:
-            cells["severity"], cells["severity_source"] = str(severity), CVE_DETAILS
-        best = max(_scores(told), key=lambda score: score["version"] or "", default=None)
-        if cells["cvss_score"] is None and best is not None:
-            cells["cvss_score"], cells["cvss_version"] = best["score"], best["version"]
-            cells["cvss_vector"] = best["vector"]
+        if cells["severity"] == Severity.UNKNOWN:
+            severity = normalise_severity(text(pick(told, "severity")))
+            if severity is not Severity.UNKNOWN:
+                cells["severity"], cells["severity_source"] = str(severity), CVE_DETAILS
+        if cells["cvss_score"] is None:
+            best = max(_scores(told), key=lambda score: score["version"] or "", default=None)
+            if best is not None:
+                cells["cvss_score"], cells["cvss_version"] = best["score"], best["version"]
+                cells["cvss_vector"] = best["vector"]
 
     def describe(self, cells: Cells) -> None:
         """Add to a row of ``vulnerabilities`` what is known here."""
@@ -107,4 +109,4 @@ class CveDetails:
 
 
 def _scores(told: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return scores({"Cvss": pick(told, "cvss"), "CvssSource": CVE_DETAILS})
+    return scores({"cvss": pick(told, "cvss"), "cvsssource": CVE_DETAILS})

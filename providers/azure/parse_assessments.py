@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from audit.errors import BrokenPageError
-from providers.azure.values import dig, digest, moment, pick, text, unwrap
+from providers.azure.values import dig, digest, folded, moment, pick, text, unwrap
 
 _OPERATION = "resourcegraph:assessments"
 _REGISTRY = "/providers/microsoft.containerregistry/registries/"
@@ -30,7 +30,7 @@ class Software:
             NotApplicable (Exempt) where somebody exempted it.
         evaluated_at: Latest time the row gives for its status.
         additional: ``additionalData``: the package and its CVEs.
-        cves: One mapping a CVE, in the row's order, each CVE once.
+        cves: One mapping a CVE, names in lower case, in the row's order, each CVE once.
         problem: Why the row's CVEs could not be read; None when they could.
     """
 
@@ -161,7 +161,7 @@ def _cves(
     named: dict[str, Mapping[str, Any]] = {}
     for entry in told:
         if name := cve_id(entry):
-            named.setdefault(name.upper(), entry)
+            named.setdefault(name.upper(), folded(entry))
     if not named and (code.lower() == "unhealthy" or is_exempt(code)):
         return (), "it names no CVE"
     unnamed = sum(1 for entry in told if not cve_id(entry))
@@ -187,12 +187,12 @@ def _entries(details: object) -> list[Any]:
 
 
 def _bare(additional: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    """Return the CVEs that a scanner's summary names when the details are missing."""
+    """Return the CVEs that a scanner's summary names when the details are missing, folded."""
     scanners = _loaded(pick(additional, "ScannersDetails"))
     if not isinstance(scanners, Mapping):
         return ()
     ids = (name for one in scanners.values() for name in _names(pick(one, "CvesIds")))
-    return tuple({"CveId": name} for name in dict.fromkeys(ids))
+    return tuple({"cveid": name} for name in dict.fromkeys(ids))
 
 
 def _names(value: object) -> list[str]:

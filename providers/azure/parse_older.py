@@ -14,10 +14,7 @@ from providers.azure.parse_assessments import Software, registry_id, status_word
 from providers.azure.values import dig, digest, moment, number, pick, text
 
 _OPERATION = "resourcegraph:subassessments"
-_SAME_NAME = (
-    *("Severity", "References", "PublishedDate", "LastModifiedDate"),
-    *("FixStatus", "FixedVersion"),
-)
+_SAME_NAME = ("severity", "references", "publishedDate")
 
 
 def older(row: Mapping[str, Any]) -> Software:
@@ -33,7 +30,7 @@ def older(row: Mapping[str, Any]) -> Software:
         raise BrokenPageError(f"{row['id']} names no image digest", operation=_OPERATION)
     code = status_words(pick(row, "statusCode"), pick(row, "statusCause"))
     entry = _entry(row, additional)
-    mended, named = code.lower() == "healthy", entry["CveId"] is not None
+    mended, named = code.lower() == "healthy", entry["cveid"] is not None
     when = moment(pick(row, "timeGenerated"))
     return Software(
         row_id=str(row["id"]),
@@ -80,18 +77,17 @@ def _package(details: object) -> dict[str, Any]:
 
 
 def _entry(row: Mapping[str, Any], additional: object) -> dict[str, Any]:
-    """Return the CVE under the names of the present shape."""
+    """Return the CVE under the names of the present shape, in lower case."""
     details = pick(additional, "vulnerabilityDetails")
-    merged = {name: pick(details, name) for name in _SAME_NAME}
-    software = pick(additional, "softwareDetails")
-    for name in ("FixStatus", "FixedVersion"):
-        merged[name] = pick(software, name)
+    package = pick(additional, "softwareDetails")
+    merged = {name.lower(): pick(details, name) for name in _SAME_NAME}
+    merged |= {name.lower(): pick(package, name) for name in ("fixStatus", "fixedVersion")}
     score = number(pick(additional, "cvssV30Score"))
     cvss = pick(details, "cvss")
     if not cvss and score is not None:
         cvss = {"3.0": {"base": score}}
     return merged | {
-        "CveId": text(pick(details, "cveId")) or text(pick(row, "displayName")),
-        "Cvss": cvss,
-        "Description": pick(row, "description"),
+        "cveid": text(pick(details, "cveId")) or text(pick(row, "displayName")),
+        "cvss": cvss,
+        "description": pick(row, "description"),
     }

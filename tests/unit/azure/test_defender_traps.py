@@ -42,7 +42,10 @@ NEXT = NIGHT + timedelta(days=1)
 
 
 def shown(
-    *faults: Fault, images: tuple[Image, ...] = SCANNED, dated: bool = False, **settings: str
+    *faults: Fault,
+    images: tuple[Image, ...] = SCANNED,
+    dated: bool = False,
+    settings: Mapping[str, str] | None = None,
 ) -> Estate:
     """The small estate, with other images in its first repository.
 
@@ -54,7 +57,7 @@ def shown(
     first, *more = registry.repositories
     rest_of_it = [replace(other, images=_dated(other.images)) for other in more] if dated else more
     registry = replace(registry, repositories=(replace(first, images=images), *rest_of_it))
-    one = replace(one, registries=(registry, *rest), settings={**one.settings, **settings})
+    one = replace(one, registries=(registry, *rest), settings={**one.settings, **(settings or {})})
     return replace(described, places=(one, *others))
 
 
@@ -63,7 +66,7 @@ def _dated(images: tuple[Image, ...]) -> tuple[Image, ...]:
 
 
 def faulty(kind: FaultKind, **settings: str) -> Read:
-    with AzureLoopback(shown(Fault(kind, "azure", ONE), **settings)) as cloud:
+    with AzureLoopback(shown(Fault(kind, "azure", ONE), settings=settings)) as cloud:
         return read(cloud.settings(), max_attempts=2)
 
 
@@ -174,14 +177,14 @@ def test_severity_unknown_is_neither_none_nor_low(calm):
 
 
 def test_the_grouped_and_the_individual_shape_at_once_do_not_count_twice(calm):
-    with AzureLoopback(shown(defender_rows="both")) as cloud:
+    with AzureLoopback(shown(settings={"defender_rows": "both"})) as cloud:
         both = read(cloud.settings())
     assert len(both.sink["findings"]) == STATEMENTS
     assert both.states() == calm.states()
 
 
 def test_a_tenant_that_still_has_the_grouped_shape_is_read_by_it(calm):
-    with AzureLoopback(shown(defender_rows="older")) as cloud:
+    with AzureLoopback(shown(settings={"defender_rows": "older"})) as cloud:
         older = read(cloud.settings())
     columns = ("digest", "vulnerability_id", "package_name", "package_version", "severity")
     assert {tuple(row[name] for name in columns) for row in older.sink["findings"]} == {

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from azure.core.exceptions import HttpResponseError
+from azure.mgmt.resourcegraph.models import QueryRequest
 
 from providers.azure import defender_queries
 from providers.loopback.azure import AzureLoopback
@@ -151,8 +152,7 @@ def test_a_second_page_that_is_refused_once():
         with pytest.raises(HttpResponseError) as refused:
             ask(client, WORDS["ASSESSMENTS"], ONE, skip_token=token)
         assert refused.value.status_code == 429
-        assert refused.value.response is not None
-        assert refused.value.response.headers["Retry-After"] == "1"
+        assert "RateLimiting" in str(refused.value)
         assert rows_of(ask(client, WORDS["ASSESSMENTS"], ONE, skip_token=token))
 
 
@@ -160,7 +160,7 @@ def test_the_limit_of_subscriptions_is_told():
     told: dict[str, str] = {}
     with faulty("limit_hit") as cloud:
         graph(cloud).resources(
-            {"query": WORDS["PRICINGS"]},
+            QueryRequest(query=WORDS["PRICINGS"]),
             raw_response_hook=lambda said: told.update(said.http_response.headers),
         )
     assert told["x-ms-tenant-subscription-limit-hit"] == "true"
