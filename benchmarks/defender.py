@@ -39,6 +39,11 @@ from providers.azure.settings import AzureSettings
 GOAL_MB = 600
 FULL = Shape(images=100_000, packages=12, cves=5)
 NIGHT = datetime(2026, 11, 22, 2, tzinfo=UTC)
+Cells = dict[str, list[Any]]
+_REMEMBERED = {
+    "reading_marks": ("name", "value"),
+    "assessments": ("repository", "digest", "native_status", "content_hash"),
+}
 _TERMS = Terms("t", timedelta(hours=1), timedelta(days=30), timedelta(days=7))
 
 
@@ -53,13 +58,14 @@ class KeptSink:
 
     staging: TaskStaging
     rows: Counter[str] = field(default_factory=Counter)
-    kept: dict[str, list[Columns]] = field(default_factory=dict)
+    kept: dict[str, list[Cells]] = field(default_factory=dict)
 
     def write(self, columns: Columns) -> None:
         """Take a block."""
         self.rows[columns.table] += len(columns)
-        if columns.table in {"reading_marks", "assessments"}:
-            self.kept.setdefault(columns.table, []).append(columns)
+        if names := _REMEMBERED.get(columns.table):
+            cells = {name: columns.data[name] for name in names}
+            self.kept.setdefault(columns.table, []).append(cells)
         self.staging.write(columns)
 
 
@@ -67,7 +73,7 @@ class KeptSink:
 class KeptMemory:
     """The night before, from its blocks."""
 
-    blocks: dict[str, list[Columns]]
+    blocks: dict[str, list[Cells]]
     previous_run_id: str | None = "run-0"
 
     def rows(self, table: str, columns: Sequence[str], **_: str) -> list[tuple[Any, ...]]:
@@ -75,7 +81,7 @@ class KeptMemory:
         return [
             row
             for block in self.blocks.get(table, [])
-            for row in zip(*(block.data[name] for name in columns), strict=True)
+            for row in zip(*(block[name] for name in columns), strict=True)
         ]
 
 
@@ -89,7 +95,7 @@ class Figures:
     peak: float
     findings: int
     assessed: int
-    blocks: dict[str, list[Columns]]
+    blocks: dict[str, list[Cells]]
 
 
 def night(url: str, shape: Shape, moment: datetime, memory: Memory, folder: Path) -> Figures:

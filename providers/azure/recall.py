@@ -17,7 +17,7 @@ FULL_READ_NOTE, SUMMARY_NOTE, CLUSTERS_NOTE = "full_read", "summary", "clusters"
 """Names of the notes: when all was read, the marks of images, where containers were seen."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Earlier:
     """An assessment of the run before that a run can go on from."""
 

@@ -35,7 +35,7 @@ def not_offered(resource_manager: str, moment: datetime) -> str | None:
     return None
 
 
-@dataclass
+@dataclass(slots=True)
 class Evidence:
     """All rows about one placement.
 

@@ -22,7 +22,7 @@ BATCH = 50
 """Digests asked for in one query, at most; a query has a length that is not documented."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Brief:
     """What the summary says of one image.
 
@@ -60,7 +60,8 @@ class Summary:
                 self.problem = f"{name} is summed up twice"
             else:
                 when = moment(pick(row, "changed"))
-                self.briefs[name] = Brief(told, count, when, _mark(row))
+                spelled = name if told == name else told  # one text a digest, not two
+                self.briefs[name] = Brief(spelled, count, when, _mark(row))
 
     @property
     def rows(self) -> int:
