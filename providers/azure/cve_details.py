@@ -91,7 +91,7 @@ class CveDetails:
 
     def _ask(self, ids: list[str]) -> None:
         before = len(self._known)
-        pages = self._graph.pages(cve_details(ids), (), _DETAILS, management_groups=(self._tenant,))
+        pages = self._graph.pages(cve_details(ids), (), _DETAILS, groups=(self._tenant,))
         try:
             for page in pages:
                 for row in page:

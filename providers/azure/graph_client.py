@@ -60,12 +60,7 @@ class GraphClient:
         self._client.close()
 
     def pages(
-        self,
-        query: str,
-        subscriptions: Sequence[str],
-        call: Call,
-        *,
-        management_groups: Sequence[str] = (),
+        self, query: str, subscriptions: Sequence[str], call: Call, groups: Sequence[str] = ()
     ) -> Iterator[list[Row]]:
         """Yield the rows of a query page by page; all the principal sees if no scope is given.
 
@@ -73,8 +68,8 @@ class GraphClient:
             query: In Kusto; it must project ``id``.
             subscriptions: Those to ask about.
             call: What errors name.
-            management_groups: Those to ask about instead of subscriptions; the tenant's id is
-                the root group, where alone some tables are visible.
+            groups: Management groups to ask about, only without subscriptions; the tenant's id is
+                that of the root group, where alone some tables are visible.
 
         Raises:
             SourceError: A page could not be read, or what was read is not all there is: the rows
@@ -85,7 +80,7 @@ class GraphClient:
         told = self.total = None  # its own: another query may be asked between two pages
         scope = {
             "subscriptions": list(subscriptions) or None,
-            "management_groups": list(management_groups) or None,
+            "management_groups": None if subscriptions else list(groups) or None,
         }
         while True:
             answer, cut = self._page(query, scope, token, call)
