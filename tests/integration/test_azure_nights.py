@@ -37,7 +37,7 @@ def changed() -> Estate:
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory) -> Path:
     """Four nights: cold, unchanged, changed, and a full read a week later."""
-    root = tmp_path_factory.mktemp("azure") / "warehouse"
+    root: Path = tmp_path_factory.mktemp("azure") / "warehouse"
     calm = shown(dated=True)
     with pytest.MonkeyPatch.context() as patch, AzureLoopback(calm) as cloud:
         patch.setattr("providers.azure.summary.PAGE", 7)  # the loopback's pages
