@@ -11,10 +11,11 @@ _BY_REGISTRY = "never: Azure sets this for the whole registry; see the registrie
 CAPABILITIES = Capabilities(
     sources=(SOURCE,),
     gaps={
-        "incremental_reads": "notimpl: every run reads every Defender row",
+        "incremental_reads": "notimpl: of Defender's rows only those of images whose summary moved "
+        "are read between two full reads",
         "placements.last_pulled_at": _NO_PULLS,
-        "placements.in_use": "notimpl: Defender's rows of running containers are not read",
-        "placements.in_use_count": "notimpl: Defender's rows of running containers are not read",
+        "running_without_findings": "notyet: Defender names a running container only where its "
+        "image has findings and its cluster is watched; of other images nothing is said",
         "images.created_at": "notimpl: the build time is in the config blob, which is not read",
         "images.labels": "notimpl: labels are in the config blob, which is not read",
         "images.base_image": "notimpl: labels are in the config blob, which is not read",
@@ -32,8 +33,10 @@ CAPABILITIES = Capabilities(
         "registries.children": "notimpl: connected registries and credential sets are not read",
         "repositories.incremental": "notyet: that lastUpdateTime moves with every push, deletion "
         "and move of a tag is seen, not promised; so everything is listed once in some days",
-        "findings.cvedetails": "notimpl: severity and score that a row leaves out are not looked "
-        "up in microsoft.security/cvedetails, which is visible at tenant scope only",
+        "findings.cvedetails": "notyet: severity and score that a row leaves out are looked up in "
+        "microsoft.security/cvedetails, which is visible at the root management group only",
+        "findings.exemptions": "notimpl: an exempted row stays an open finding, marked so; "
+        "the conditions of exemptions (standardAssignments) are not read",
         "findings.location": "notyet: Defender's rows name no path",
         "findings.layer_digest": "notyet: Defender's rows name no layer",
         "findings.purl": "notyet: Defender's rows name no package URL",

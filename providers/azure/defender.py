@@ -2,59 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from audit.errors import AccessDeniedError, BrokenPageError, SourceError
+from audit.errors import AccessDeniedError, BrokenPageError, DisabledError, SourceError
 from audit.model.columns import Columns
 from audit.model.scope import ScopeOutcome, ScopeRef, ScopeTally
 from audit.ports import RunContext, Sink
+from providers.azure.ahead import Ahead, Share, look_ahead
+from providers.azure.cve_details import CveDetails
+from providers.azure.defender_queries import ASSESSMENTS, PRICINGS, SUBASSESSMENTS, changed
 from providers.azure.failures import Call
-from providers.azure.finding_rows import Vulnerabilities, finding_rows, statement_hash, statements
 from providers.azure.graph_client import GraphClient
-from providers.azure.names import PROVIDER, READ_ASSESSMENTS, READ_PRICINGS, SOURCE
+from providers.azure.names import PROVIDER, READ_ASSESSMENTS, READ_PRICINGS
 from providers.azure.parse_assessments import Software, software
+from providers.azure.parse_older import older
 from providers.azure.placements import Place, Placements
 from providers.azure.plans import Plan, PlanReading, plan_reading
-from providers.azure.queries import ASSESSMENTS, PRICINGS
-from providers.azure.states import Circumstances, Evidence, judge
+from providers.azure.running import Running
+from providers.azure.statement_writer import StatementWriter
+from providers.azure.states import Circumstances, Evidence
+from providers.azure.verdicts import assessment_blocks
 
 _PRICINGS = Call("resourcegraph:pricings", READ_PRICINGS)
 _ASSESSMENTS = Call("resourcegraph:assessments", READ_ASSESSMENTS)
-_BLOCK = 10_000
+_OLDER = Call("resourcegraph:subassessments", READ_ASSESSMENTS)
 
 
 @dataclass(frozen=True)
-class Windows:
-    """Times that say what the absence of rows may mean."""
+class Terms:
+    """On what terms a subscription is read.
 
+    Attributes:
+        tenant_id: The tenant it belongs to; also the id of its root management group.
+        pending: Time after a push in which no row is expected.
+        rescan: Age since push up to which Defender looks again.
+        full_read: Time after which everything is read again, whatever seems unchanged.
+        unavailable: Why there is no Defender in this cloud; None where there is.
+    """
+
+    tenant_id: str
     pending: timedelta
     rescan: timedelta
+    full_read: timedelta
+    unavailable: str | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the inventory knows.
+
+    Attributes:
+        placements: The images of the subscription.
+        registries: ARM id in lower case -> registry_id.
+    """
+
+    placements: Placements
+    registries: Mapping[str, str]
+
+    def places(self, row: Software) -> list[Place]:
+        """Return the placements of a row; an ARM id not known is no registry's login server."""
+        told = row.registry_native_id
+        registry_id = None if told is None else self.registries.get(told, told)
+        return self.placements.match(row.digest, row.repository, registry_id)
 
 
 class DefenderReader:
-    """Reads one subscription: first the plan, later the findings, then the verdicts.
+    """Reads one subscription: the plan, what is running, later the findings and the verdicts.
 
     Attributes:
         plan: Whether Defender scans registries; unknown until :meth:`read_plan`.
     """
 
     def __init__(
-        self, ref: ScopeRef, graph: GraphClient, sink: Sink, context: RunContext, windows: Windows
+        self, ref: ScopeRef, graph: GraphClient, sink: Sink, context: RunContext, terms: Terms
     ) -> None:
-        self.plan = PlanReading(Plan.UNKNOWN, reason="not read")
+        self.plan = PlanReading(Plan.UNKNOWN, reason=terms.unavailable or "not read")
         self._graph, self._sink, self._context = graph, sink, context
-        self._windows = windows
+        self._terms, self._ahead = terms, Ahead()
         self._tally = ScopeTally(ref)
-        self._rows = 0
         self._listing_error: SourceError | None = None
+        self._older_error: SourceError | None = None
         self._evidence: dict[Place, Evidence] = {}
-        self._vulnerabilities = Vulnerabilities()
+        self._counted: Counter[str] = Counter()
+        details = CveDetails(graph, terms.tenant_id, context)
+        self._writer = StatementWriter(self._write, details, self._evidence, context.run_id)
 
     def read_plan(self) -> PlanReading:
         """Read the Defender plans (``securityresources``, microsoft.security/pricings)."""
+        if self._terms.unavailable is not None:
+            return self.plan
         rows: list[dict[str, Any]] = []
         try:
             for page in self._graph.pages(PRICINGS, self._subscriptions, _PRICINGS):
@@ -68,6 +108,19 @@ class DefenderReader:
             self.plan = plan_reading(rows)
         return self.plan
 
+    def look_ahead(self, registries: Iterable[str]) -> Running:
+        """Read in brief what there is to read, and which images run anywhere in the tenant.
+
+        Neither failing is a failure of the scope: without the summary everything is read, and
+        without the running containers nothing is said of use.
+
+        Args:
+            registries: Login servers of the subscription.
+        """
+        if self._terms.unavailable is None:
+            self._ahead = look_ahead(self._graph, self._tally.ref, self._context, registries)
+        return self._ahead.running
+
     def read_findings(self, placements: Placements, registries: Mapping[str, str]) -> ScopeOutcome:
         """Read the findings, write them, and write an assessment for every image placed.
 
@@ -75,13 +128,19 @@ class DefenderReader:
             placements: The inventory of the subscription.
             registries: ARM id in lower case -> registry_id, of the registries known.
         """
-        try:
-            for page in self._graph.pages(ASSESSMENTS, self._subscriptions, _ASSESSMENTS):
-                self._page(page, placements, registries)
-        except SourceError as error:
-            self._listing_failed(error)
-        self._write(self._vulnerabilities.rows())
-        self._assess(placements)
+        if self._terms.unavailable is None:
+            known = Known(placements, registries)
+            share = self._ahead.share(placements, self._context.moment, self._terms.full_read)
+            self._read_present(known, share)
+            self._read_older(known)
+            self._writer.finish()
+            self._check_silence(placements)
+            self._put_notes(everything=share.batches is None)
+        else:
+            self._fail(DisabledError(self._terms.unavailable, code="NotOffered"))
+        run_id = self._context.run_id
+        for block in assessment_blocks(placements, self._evidence, self._circumstances(), run_id):
+            self._write(block)
         self._tally.api_calls = self._graph.calls
         return self._tally.finish()
 
@@ -89,69 +148,117 @@ class DefenderReader:
     def _subscriptions(self) -> tuple[str]:
         return (self._tally.ref.account,)
 
-    def _page(
-        self,
-        page: Iterable[Mapping[str, Any]],
-        placements: Placements,
-        registries: Mapping[str, str],
-    ) -> None:
-        placed = []
-        for raw in page:
-            self._rows += 1
-            try:
-                row = software(raw)
-            except BrokenPageError as error:
-                self._listing_failed(error)  # a row without an image may be about any image
-                continue
-            places = _places(row, placements, registries)
-            cells = statements(row)
-            placed.append((places, cells))
-            self._note(row, places, cells)
-        self._write(finding_rows(placed, self._context.run_id))
+    def _read_present(self, known: Known, share: Share) -> None:
+        """Read the individual recommendations: all of them, or of the images that changed."""
+        briefs = self._ahead.summary.briefs
+        self._evidence.update(share.standing)
+        self._counted.update({place.digest: briefs[place.digest].rows for place in share.standing})
+        try:
+            if share.batches is None:
+                self._read(ASSESSMENTS, _ASSESSMENTS, software, known)
+            for batch in share.batches or ():
+                query = changed(briefs[name].asked_by for name in batch)
+                self._read(query, _ASSESSMENTS, software, known)
+        except SourceError as error:
+            self._listing_failed(error)
+        else:
+            self._check_counts(known.placements, share.batches)
 
-    def _note(self, row: Software, places: Iterable[Place], cells: list[dict[str, Any]]) -> None:
+    def _check_counts(self, placements: Placements, batches: list[list[str]] | None) -> None:
+        """Believe nothing of an image of which fewer rows came than the summary counts."""
+        summary = self._ahead.summary
+        if summary.problem is not None:
+            return
+        read = summary.briefs if batches is None else [n for batch in batches for n in batch]
+        for name in read:
+            wanted, came = summary.briefs[name].rows, self._counted[name]
+            places = placements.match(name)
+            if came < wanted and places:
+                problem = f"{came} rows came where the summary counts {wanted}"
+                self._fail(BrokenPageError(f"{name}: {problem}", operation=_ASSESSMENTS.operation))
+                for place in places:
+                    self._evidence.setdefault(place, Evidence()).problem = problem
+
+    def _read_older(self, known: Known) -> None:
+        """Read the older shape, of the images of which the present one says nothing."""
+        if self._listing_error is not None:  # whose rows did not come cannot be told
+            return
+        try:
+            self._read(SUBASSESSMENTS, _OLDER, older, known)
+        except SourceError as error:
+            self._older_error = error
+            self._fail(error)
+
+    def _read(
+        self, query: str, call: Call, reader: Callable[[Mapping[str, Any]], Software], known: Known
+    ) -> None:
+        spoken: set[str] = set()
+        if call is _OLDER:
+            spoken = self._counted.keys() | self._ahead.summary.briefs.keys()
+        for page in self._graph.pages(query, self._subscriptions, call):
+            for raw in page:
+                try:
+                    row = reader(raw)
+                except BrokenPageError as error:
+                    self._listing_failed(error)  # a row without an image may be about any image
+                    continue
+                if row.digest not in spoken:
+                    self._take(row, known.places(row), call)
+            self._writer.page_done()
+
+    def _take(self, row: Software, places: Sequence[Place], call: Call) -> None:
         """Count the statements, also of images that are not placed; keep what judging needs."""
-        self._tally.listed += len(cells)
-        self._vulnerabilities.note(row.cves)
+        self._counted[row.digest] += 1
+        self._tally.listed += len(row.cves)
         if row.problem is not None:
-            self._fail(
-                BrokenPageError(f"{row.row_id}: {row.problem}", operation=_ASSESSMENTS.operation)
-            )
-        hashes = [statement_hash(cell) for cell in cells]
+            self._fail(BrokenPageError(f"{row.row_id}: {row.problem}", operation=call.operation))
         for place in places:
             evidence = self._evidence.setdefault(place, Evidence())
             evidence.add(row.code, row.evaluated_at, row.problem)
-            for hashed in hashes:
-                evidence.add_statement(hashed)
+        if places:
+            self._writer.take(row, places)
 
-    def _assess(self, placements: Placements) -> None:
-        around = Circumstances(
+    def _check_silence(self, placements: Placements) -> None:
+        """Not one row for images that are scanned is a failure of the source, not a clean bill."""
+        around = self._circumstances()
+        if not around.silent or around.error is not None or around.older_error is not None:
+            return
+        waiting = sum(around.awaits(pushed_at) for _, pushed_at in placements.images())
+        if waiting:
+            self._fail(
+                BrokenPageError(
+                    f"Defender gives not a single row although its plan is on and {waiting} "
+                    "images are of an age at which it scans",
+                    operation=_ASSESSMENTS.operation,
+                    code="NoRows",
+                )
+            )
+
+    def _put_notes(self, *, everything: bool) -> None:
+        """Note how far was read."""
+        notes = self._ahead.notes(
+            self._counted,
+            self._context.moment,
+            believed=self._listing_error is None,
+            everything=everything,
+        )
+        where = {"provider": PROVIDER, "scope_id": self._tally.ref.scope_id}
+        block = Columns("reading_marks", **where, observed_run_id=self._context.run_id)
+        for name, value in notes.items():
+            block.append(name=name, value=value)
+        self._write(block)
+
+    def _circumstances(self) -> Circumstances:
+        return Circumstances(
             moment=self._context.moment,
             plan=self.plan,
             error=self._listing_error,
-            silent=self._rows == 0,
-            pending=self._windows.pending,
-            rescan=self._windows.rescan,
+            older_error=self._older_error,
+            silent=not self._counted and not self._ahead.summary.briefs,
+            pending=self._terms.pending,
+            rescan=self._terms.rescan,
+            unavailable=self._terms.unavailable,
         )
-        block = self._block()
-        for place, pushed_at in placements.images():
-            evidence = self._evidence.get(place)
-            verdict = judge(evidence, pushed_at, around)
-            block.append(
-                **place._asdict(),
-                state=str(verdict.state),
-                reason=verdict.reason,
-                native_status=evidence.words if evidence else None,
-                content_hash=evidence.content_hash if evidence else None,
-            )
-            if len(block) == _BLOCK:
-                self._write(block)
-                block = self._block()
-        self._write(block)
-
-    def _block(self) -> Columns:
-        run_id = self._context.run_id
-        return Columns("assessments", provider=PROVIDER, source=SOURCE, observed_run_id=run_id)
 
     def _write(self, block: Columns) -> None:
         if len(block):
@@ -164,13 +271,6 @@ class DefenderReader:
     def _fail(self, error: SourceError) -> None:
         self._tally.fail(error)
         self._context.log.warning("%s: %s", self._tally.ref.scope_id, error)
-
-
-def _places(row: Software, placements: Placements, registries: Mapping[str, str]) -> list[Place]:
-    """Return the placements of a row; an ARM id that is not known is no registry's login server."""
-    told = row.registry_native_id
-    registry_id = None if told is None else registries.get(told, told)
-    return placements.match(row.digest, row.repository, registry_id)
 
 
 def _no_plan_seen() -> AccessDeniedError:

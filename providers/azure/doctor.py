@@ -12,15 +12,36 @@ from audit.model.enums import Outcome
 from audit.model.scope import Plan, ScopeOutcome, Task
 from audit.ports import Check, CheckStatus
 from providers.azure.client import AzureSession
+from providers.azure.defender_queries import (
+    ASSESSMENTS,
+    PRICINGS,
+    RUNNING,
+    SUBASSESSMENTS,
+    SUMMARY,
+    cve_details,
+)
 from providers.azure.failures import Call
 from providers.azure.names import PROVIDER
 from providers.azure.parse_children import SETTINGS_OF
 from providers.azure.parse_registries import Registry, registry
 from providers.azure.permissions import PERMISSIONS, Mode, Permission
-from providers.azure.queries import ASSESSMENTS, PRICINGS
 from providers.azure.registry_client import RegistryClient
 from providers.azure.settings import AzureSettings
 
+_QUERIES = {
+    "resourcegraph:pricings": PRICINGS,
+    "resourcegraph:assessments": ASSESSMENTS,
+    "resourcegraph:assessmentSummary": SUMMARY,
+    "resourcegraph:runningContainers": RUNNING,
+    "resourcegraph:subassessments": SUBASSESSMENTS,
+}
+_OPTIONAL = {
+    "resourcegraph:assessmentSummary",
+    "resourcegraph:runningContainers",
+    "resourcegraph:subassessments",
+    "resourcegraph:cvedetails",
+}
+_ANY_CVE = ("CVE-2021-44228",)
 _UNTRIED = "not tried: there is nothing to try it on"
 
 
@@ -52,13 +73,12 @@ def _subscription(task: Task, settings: AzureSettings) -> Iterator[Check]:
     subscription, found = task.params["subscription"], json.loads(task.params["registries"])
     with AzureSession(settings, task.params["tenant_id"]) as session:
         graph = session.graph()
-        for operation, query in (
-            ("resourcegraph:pricings", PRICINGS),
-            ("resourcegraph:assessments", ASSESSMENTS),
-        ):
-            call = Call(operation, "")
-            pages = graph.pages(query, (subscription,), call)
+        for operation, query in _QUERIES.items():
+            pages = graph.pages(query, (subscription,), Call(operation, ""))
             yield _tried(_needed(operation), task.task_id, partial(next, pages))
+        details = Call("resourcegraph:cvedetails", "")
+        at_root = graph.pages(cve_details(_ANY_CVE), (), details, (task.params["tenant_id"],))
+        yield _tried(_needed(details.operation), task.task_id, partial(next, at_root))
         if not found:
             return
         first, arm = registry(found[0]), session.arm()
@@ -136,6 +156,6 @@ def _check(needed: Permission, subject: str, status: CheckStatus, told: str = ""
         status=status,
         permission=needed.action,
         costs=needed.costs,
-        required=not needed.operation.startswith("arm:"),
+        required=needed.operation not in _OPTIONAL and not needed.operation.startswith("arm:"),
         told=told,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -11,7 +11,7 @@ from audit.model.columns import Columns
 from audit.model.enums import FixState
 from audit.normalise.severity import normalise_severity
 from providers.azure.names import PROVIDER, SOURCE
-from providers.azure.parse_assessments import Software, cve_id, versions
+from providers.azure.parse_assessments import Software, versions
 from providers.azure.placements import Place
 from providers.azure.values import moment, number, pick, text
 
@@ -52,7 +52,7 @@ def finding_rows(placed: Iterable[tuple[Sequence[Place], Sequence[Cells]]], run_
 
 def statement_hash(cells: Cells) -> int:
     """Return a number for a statement; sums of them do not depend on the order of rows."""
-    told = "\x1f".join(f"{name}={cells[name]}" for name in sorted(cells))
+    told = repr(sorted(cells.items()))
     return int.from_bytes(sha256(told.encode()).digest())
 
 
@@ -61,28 +61,37 @@ class Vulnerabilities:
 
     def __init__(self) -> None:
         self._known: dict[str, Cells] = {}
+        self._last: dict[str, Mapping[str, Any]] = {}
 
     def note(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        """Take in the CVE entries of a row."""
+        """Take in the CVE entries of a row, names in lower case."""
         for entry in entries:
-            told, key = _vulnerability(entry), str(cve_id(entry)).upper()
+            key = entry["cveid"].upper()
+            if self._last.get(key) == entry:  # many images say the same of a CVE
+                continue
+            self._last[key], told = entry, _vulnerability(entry)
             known = self._known.setdefault(key, told)
             for name, value in told.items():
                 known[name] = known[name] or value
 
-    def rows(self) -> Columns:
-        """Return the ``vulnerabilities`` block, by id."""
+    def rows(self, describe: Callable[[Cells], None] = lambda _: None) -> Columns:
+        """Return the ``vulnerabilities`` block, by id.
+
+        Args:
+            describe: Adds to a row what another source knows of it.
+        """
         columns = Columns("vulnerabilities")
         for _, cells in sorted(self._known.items()):
+            describe(cells)
             columns.append(**cells)
         return columns
 
 
 def _statement(entry: Mapping[str, Any], row: Software) -> Cells:
-    name, scores = str(cve_id(entry)), _scores(entry)
-    leading = max(scores, key=lambda score: score["version"] or "", default=None)
+    name, links = entry["cveid"], _references(entry)
+    leading = max(scores(entry), key=lambda score: score["version"] or "", default=None)
     fix_state, fixed_version = _fix(entry, row.additional)
-    severity = text(pick(entry, "Severity"))
+    severity = text(entry.get("severity"))
     return {
         "vulnerability_id": name,
         "aliases": _aliases(entry),
@@ -94,21 +103,21 @@ def _statement(entry: Mapping[str, Any], row: Software) -> Cells:
         "cvss_score": leading["score"] if leading else None,
         "cvss_version": leading["version"] if leading else None,
         "cvss_vector": leading["vector"] if leading else None,
-        "title": text(pick(entry, "Title")) or row.title,
-        "url": next(iter(_references(entry)), None),
+        "title": text(entry.get("title")) or row.title,
+        "url": links[0] if links else None,
         "native_id": f"{row.row_id}#{name}",
     }
 
 
 def _vulnerability(entry: Mapping[str, Any]) -> Cells:
     return {
-        "vulnerability_id": cve_id(entry),
+        "vulnerability_id": entry["cveid"],
         "aliases": _aliases(entry),
-        "title": text(pick(entry, "Title")),
-        "description": text(pick(entry, "Description")),
+        "title": text(entry.get("title")),
+        "description": text(entry.get("description")),
         "references": sorted(set(_references(entry))),
-        "cvss": _scores(entry),
-        "published_at": moment(pick(entry, "PublishedDate")),
+        "cvss": scores(entry),
+        "published_at": moment(entry.get("publisheddate")),
     }
 
 
@@ -119,7 +128,7 @@ def _package_type(additional: Mapping[str, Any]) -> str | None:
 
 def _fix(entry: Mapping[str, Any], additional: Mapping[str, Any]) -> tuple[FixState, str | None]:
     """Return what is known of a fix; a version that is given is a fix, whatever the word."""
-    word, version = text(pick(entry, "FixStatus")), text(pick(entry, "FixedVersion"))
+    word, version = text(entry.get("fixstatus")), text(entry.get("fixedversion"))
     if word is None:
         return (FixState.AVAILABLE if version else FixState.UNKNOWN), version
     state = _FIX_STATES.get(word.lower(), FixState.UNKNOWN)
@@ -130,9 +139,11 @@ def _fix(entry: Mapping[str, Any], additional: Mapping[str, Any]) -> tuple[FixSt
 
 def _aliases(entry: Mapping[str, Any]) -> list[str]:
     """Return the other ids of a CVE; vendors' advisories are no ids of the vulnerability."""
-    told = pick(entry, "AdditionalIdentifiers")
-    ids = (_identifier(one) for one in told) if isinstance(told, list) else ()
-    return sorted({name for name in ids if name and name.upper() != str(cve_id(entry)).upper()})
+    told = entry.get("additionalidentifiers")
+    if not told or not isinstance(told, list):
+        return []
+    ids = (_identifier(one) for one in told)
+    return sorted({name for name in ids if name and name.upper() != entry["cveid"].upper()})
 
 
 def _identifier(one: object) -> str | None:
@@ -141,7 +152,7 @@ def _identifier(one: object) -> str | None:
 
 
 def _references(entry: Mapping[str, Any]) -> list[str]:
-    told = pick(entry, "References")
+    told = entry.get("references")
     links = (
         text(one) or text(pick(one, "Link")) or text(pick(one, "Url"))
         for one in (told if isinstance(told, list) else ())
@@ -149,16 +160,21 @@ def _references(entry: Mapping[str, Any]) -> list[str]:
     return [link for link in links if link and link.startswith(("https://", "http://"))]
 
 
-def _scores(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return every CVSS score: ``[{Key, Value: {Base, CvssVectorString}}]`` or ``{key: value}``."""
-    told = pick(entry, "Cvss")
-    if isinstance(told, Mapping):
+def scores(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the scores of a CVE (names in lower case).
+
+    They come as ``[{Key, Value: {Base, CvssVectorString}}]`` or as ``{key: value}``.
+    """
+    told = entry.get("cvss")
+    if not told:
+        return []
+    if isinstance(told, dict):
         pairs = list(told.items())
     elif isinstance(told, list):
         pairs = [(pick(one, "Key"), pick(one, "Value")) for one in told]
     else:
         pairs = []
-    source = text(pick(entry, "CvssSource")) or SOURCE
+    source = text(entry.get("cvsssource")) or SOURCE
     return [score for key, value in pairs if (score := _score(key, value, source)) is not None]
 
 

@@ -10,9 +10,11 @@ from audit.model.scope import ScopeOutcome, ScopeRef, ScopeTally
 from audit.ports import RunContext, Sink
 from providers.azure.documents import read_documents
 from providers.azure.inventory_rows import (
+    InUse,
     Listing,
     Rows,
     left_out_rows,
+    nobody_looked,
     repository_blocks,
     restated_blocks,
 )
@@ -32,6 +34,7 @@ class Shelf:
     """Where the registries of one subscription put what they read.
 
     Attributes:
+        in_use: Whether an image was seen running, and in how many containers.
         digests: Digests that have an ``images`` row already.
     """
 
@@ -40,6 +43,7 @@ class Shelf:
     settings: AzureSettings
     placements: Placements = field(default_factory=Placements)
     digests: set[str] = field(default_factory=set)
+    in_use: InUse = nobody_looked
 
 
 class RegistryReader:
@@ -177,8 +181,8 @@ class RegistryReader:
         else:
             self._expected += listing.expected
 
-    def _into(self) -> tuple[Registry, str, set[str]]:
-        return self._registry, self._shelf.context.run_id, self._shelf.digests
+    def _into(self) -> tuple[Registry, str, set[str], InUse]:
+        return self._registry, self._shelf.context.run_id, self._shelf.digests, self._shelf.in_use
 
     def _put(self, listing: Listing, rows: Rows) -> None:
         for block in (rows.repositories, rows.images, rows.placements):

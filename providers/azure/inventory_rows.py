@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,14 @@ from providers.azure.parse_manifests import Manifest, kinds, named_by_indexes
 from providers.azure.parse_registries import Registry
 from providers.azure.remembered import ImageRow, Remembered
 from providers.azure.values import count, dig, moment, pick
+
+InUse = Callable[[str], tuple[bool | None, int | None]]
+"""By digest: whether it was seen running, and in how many containers."""
+
+
+def nobody_looked(_: str) -> tuple[bool | None, int | None]:
+    """Say of no image whether it runs."""
+    return None, None
 
 
 @dataclass
@@ -64,7 +72,13 @@ class Rows:
     assessable: frozenset[str]
 
 
-def repository_blocks(listing: Listing, registry: Registry, run_id: str, seen: set[str]) -> Rows:
+def repository_blocks(
+    listing: Listing,
+    registry: Registry,
+    run_id: str,
+    seen: set[str],
+    in_use: InUse = nobody_looked,
+) -> Rows:
     """Return the blocks of one repository.
 
     Args:
@@ -72,6 +86,7 @@ def repository_blocks(listing: Listing, registry: Registry, run_id: str, seen: s
         registry: Where it lies.
         run_id: The run that observes it.
         seen: Digests whose ``images`` row was written already; those of this block are added.
+        in_use: What was seen running.
     """
     manifests = list(listing.manifests.values())
     kind_of = kinds(manifests) | {d: ImageKind(row["kind"]) for d, row in listing.known.items()}
@@ -83,13 +98,19 @@ def repository_blocks(listing: Listing, registry: Registry, run_id: str, seen: s
             ((one.digest, list(one.tags), one.pushed_at) for one in manifests),
             registry,
             run_id,
+            in_use,
         ),
         assessable=frozenset(d for d, kind in kind_of.items() if kind is ImageKind.IMAGE),
     )
 
 
 def restated_blocks(
-    listing: Listing, memory: Remembered, registry: Registry, run_id: str, seen: set[str]
+    listing: Listing,
+    memory: Remembered,
+    registry: Registry,
+    run_id: str,
+    seen: set[str],
+    in_use: InUse = nobody_looked,
 ) -> Rows:
     """Return the blocks of a repository in which nothing changed, as the run before read them."""
     placed = memory.placements(listing.name)
@@ -102,7 +123,7 @@ def restated_blocks(
     return Rows(
         repositories=_repository(listing, registry, run_id, len(placed)),
         images=images,
-        placements=_placements(listing.name, placed, registry, run_id),
+        placements=_placements(listing.name, placed, registry, run_id, in_use),
         assessable=frozenset(row["digest"] for row in rows if row["kind"] == ImageKind.IMAGE),
     )
 
@@ -193,10 +214,18 @@ def _placements(
     placed: Iterable[tuple[str, list[str] | None, datetime | None]],
     registry: Registry,
     run_id: str,
+    in_use: InUse,
 ) -> Columns:
-    """ACR has no archive storage, tells no pull time and sees nothing running."""
+    """ACR has no archive storage, tells no pull time and sees nothing running; Defender may."""
     where = _where(registry, run_id)
     columns = Columns("placements", **where, repository=repository, archived=False)
     for digest, tags, pushed_at in placed:
-        columns.append(digest=digest, tags=tags, pushed_at=pushed_at)
+        running, containers = in_use(digest)
+        columns.append(
+            digest=digest,
+            tags=tags,
+            pushed_at=pushed_at,
+            in_use=running,
+            in_use_count=containers,
+        )
     return columns

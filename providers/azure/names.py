@@ -9,12 +9,17 @@ PROVIDER = "azure"
 SOURCE = "defender"
 ANONYMOUS = "anonymous"
 """Parameter of a task that reads a registry without a credential: its login server."""
+CVE_DETAILS = "microsoft.security/cvedetails"
+"""Who gave a severity that Defender's own row left out."""
 
 READ_SUBSCRIPTIONS = "Reader (Microsoft.Resources/subscriptions/read)"
 READ_REGISTRIES = "Reader (Microsoft.ContainerRegistry/registries/read)"
 READ_PRICINGS = "Security Reader (Microsoft.Security/pricings/read)"
 READ_ASSESSMENTS = "Security Reader (Microsoft.Security/assessments/read)"
 READ_SETTINGS = "Reader (Microsoft.ContainerRegistry/registries/{}/read)"
+READ_CVE_DETAILS = (
+    "Security Reader at the root management group (Microsoft.Security/assessments/read)"
+)
 PULL = "AcrPull (Microsoft.ContainerRegistry/registries/pull/read)"
 ABAC_CATALOG = (
     "Container Registry Repository Catalog Lister (Microsoft.ContainerRegistry/registries/"

@@ -12,10 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from audit.errors import BrokenPageError
-from providers.azure.values import dig, digest, moment, pick, text, unwrap
+from providers.azure.values import dig, digest, folded, moment, pick, text, unwrap
 
 _OPERATION = "resourcegraph:assessments"
 _REGISTRY = "/providers/microsoft.containerregistry/registries/"
+EXEMPT = "exempt"
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,11 @@ class Software:
     Attributes:
         digest: Manifest digest, lower case.
         registry_native_id: ARM id of the registry in lower case; None when the row does not tell.
-        code: Status code in Defender's word: Unhealthy, Healthy or NotApplicable.
+        code: Status in Defender's words: Unhealthy, Healthy, NotApplicable, or
+            NotApplicable (Exempt) where somebody exempted it.
         evaluated_at: Latest time the row gives for its status.
         additional: ``additionalData``: the package and its CVEs.
-        cves: One mapping a CVE, in the row's order, each CVE once.
+        cves: One mapping a CVE, names in lower case, in the row's order, each CVE once.
         problem: Why the row's CVEs could not be read; None when they could.
     """
 
@@ -58,13 +60,14 @@ def software(row: Mapping[str, Any]) -> Software:
     first, changed = (
         moment(pick(row, name)) for name in ("firstEvaluationDate", "statusChangeDate")
     )
-    additional, code = _mapping(row, "additionalData"), text(pick(row, "statusCode")) or ""
+    additional = _mapping(row, "additionalData")
+    code = status_words(pick(row, "statusCode"), pick(row, "statusCause"))
     cves, problem = _cves(additional, code)
     return Software(
         row_id=row["id"],
         digest=subject,
         repository=_repository(image),
-        registry_native_id=_registry(row),
+        registry_native_id=registry_id(row),
         code=code,
         title=text(pick(row, "displayName")),
         first_seen_at=first,
@@ -73,6 +76,21 @@ def software(row: Mapping[str, Any]) -> Software:
         cves=cves,
         problem=problem,
     )
+
+
+def status_words(code: object, cause: object) -> str:
+    """Return a status code, with the cause where it is an exemption.
+
+    An exemption is somebody's decision about a flaw that is still there; without its cause the
+    code would read as if the image could not be assessed.
+    """
+    told, why = text(code) or "", text(cause)
+    return f"{told} ({why})" if told and why and why.lower() == EXEMPT else told
+
+
+def is_exempt(code: str) -> bool:
+    """Whether words of :func:`status_words` tell an exemption."""
+    return code.lower().endswith(f"({EXEMPT})")
 
 
 def versions(additional: Mapping[str, Any]) -> str | None:
@@ -113,7 +131,7 @@ def _repository(image: Mapping[str, Any]) -> str | None:
     return text(pick(details, "RepositoryName")) or text(pick(image, "RepositoryName"))
 
 
-def _registry(row: Mapping[str, Any]) -> str | None:
+def registry_id(row: Mapping[str, Any]) -> str | None:
     """Return the registry's ARM id where the resource's or the row's own id lies below it."""
     for value in (dig(row, "resourceDetails", "Id"), pick(row, "id")):
         lowered = value.lower() if isinstance(value, str) else ""
@@ -129,7 +147,8 @@ def _cves(
     """Return a row's CVEs and what is wrong with them.
 
     A Healthy row's package is mended: CVEs it still names are no findings. A row of any other
-    code keeps the CVEs it names; an Unhealthy one must name some.
+    code keeps the CVEs it names; an Unhealthy or exempted one must name some, or those it named
+    before would pass for mended.
     """
     if code.lower() == "healthy":
         return (), None
@@ -142,8 +161,8 @@ def _cves(
     named: dict[str, Mapping[str, Any]] = {}
     for entry in told:
         if name := cve_id(entry):
-            named.setdefault(name.upper(), entry)
-    if not named and code.lower() == "unhealthy":
+            named.setdefault(name.upper(), folded(entry))
+    if not named and (code.lower() == "unhealthy" or is_exempt(code)):
         return (), "it names no CVE"
     unnamed = sum(1 for entry in told if not cve_id(entry))
     return tuple(named.values()), f"{unnamed} CVEs without an id" if unnamed else None
@@ -168,12 +187,12 @@ def _entries(details: object) -> list[Any]:
 
 
 def _bare(additional: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    """Return the CVEs that a scanner's summary names when the details are missing."""
+    """Return the CVEs that a scanner's summary names when the details are missing, folded."""
     scanners = _loaded(pick(additional, "ScannersDetails"))
     if not isinstance(scanners, Mapping):
         return ()
     ids = (name for one in scanners.values() for name in _names(pick(one, "CvesIds")))
-    return tuple({"CveId": name} for name in dict.fromkeys(ids))
+    return tuple({"cveid": name} for name in dict.fromkeys(ids))
 
 
 def _names(value: object) -> list[str]:

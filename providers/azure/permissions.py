@@ -92,6 +92,18 @@ PERMISSIONS = (
         "No image counts as looked at.",
     ),
     *(
+        Permission(operation, "Microsoft.Security/assessments/read", costs)
+        for operation, costs in (
+            ("resourcegraph:assessmentSummary", "All of Defender's rows are read every night."),
+            ("resourcegraph:runningContainers", "Which images are in use is unknown."),
+            ("resourcegraph:subassessments", "What only the older shape tells is missing."),
+            (
+                "resourcegraph:cvedetails",
+                "Severity and score that a row leaves out stay unknown.",
+            ),
+        )
+    ),
+    *(
         Permission(
             f"arm:registries/{kind}",
             f"{_REGISTRIES}/{kind}/read",

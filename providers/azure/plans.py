@@ -26,7 +26,8 @@ class PlanReading:
     """The plan's state, the cloud's words for it and why it is not known.
 
     Attributes:
-        words: Pricing tier of Defender for Containers, such as Standard or Free.
+        words: The plans that can scan registries, each with its tier and, where it tells it,
+            whether its extension for that is on: ``Containers=Standard/True, CloudPosture=Free``.
     """
 
     plan: Plan
@@ -44,10 +45,9 @@ def plan_reading(rows: Iterable[Mapping[str, Any]]) -> PlanReading:
     containers = named.get(_CONTAINERS)
     if containers is None:
         return PlanReading(Plan.UNKNOWN, reason="no pricing row of Defender for Containers")
-    words = text(pick(containers, "pricingTier"))
-    plans = [_plan(containers)]
-    if _POSTURE in named:
-        plans.append(_plan(named[_POSTURE]))
+    rows = [named[name] for name in (_CONTAINERS, _POSTURE) if name in named]
+    words = ", ".join(_words(row) for row in rows)
+    plans = [_plan(row) for row in rows]
     if Plan.ON in plans:
         return PlanReading(Plan.ON, words)
     if Plan.UNKNOWN in plans:
@@ -63,9 +63,20 @@ def _plan(row: Mapping[str, Any]) -> Plan:
         return Plan.OFF
     if tier != "standard":
         return Plan.UNKNOWN
+    enabled = str(_extension(row)).lower()
+    return {"true": Plan.ON, "false": Plan.OFF}.get(enabled, Plan.UNKNOWN)
+
+
+def _extension(row: Mapping[str, Any]) -> object:
+    """Return the cloud's word for whether the extension is on; None where it does not tell."""
     extensions = pick(row, "extensions")
     for extension in extensions if isinstance(extensions, list) else ():
         if str(pick(extension, "name")).lower() == _EXTENSION:
-            enabled = str(pick(extension, "isEnabled")).lower()
-            return {"true": Plan.ON, "false": Plan.OFF}.get(enabled, Plan.UNKNOWN)
-    return Plan.UNKNOWN
+            return pick(extension, "isEnabled")
+    return None
+
+
+def _words(row: Mapping[str, Any]) -> str:
+    told = [text(pick(row, "pricingTier")) or "?"]
+    enabled = _extension(row)
+    return f"{pick(row, 'name')}={'/'.join(told + ([] if enabled is None else [str(enabled)]))}"

@@ -101,6 +101,8 @@ class AzureSettings(Settings):
             ``in_doubt`` asks only where something seems to be missing.
         rescan_window_days: Age in days (since push) up to which Defender rescans an image.
         pending_hours: Hours after a push in which no statement is expected yet.
+        full_read_days: Days after which everything Defender says is read again; in between only
+            what its summary shows to have changed.
         ca_file: PEM file of the authorities to trust instead of the built-in ones.
         max_attempts: Attempts a call gets, the first included.
         include: Patterns (fnmatch) of repository names to read.
@@ -116,6 +118,7 @@ class AzureSettings(Settings):
     count_check: Literal["always", "in_doubt"] = "always"
     rescan_window_days: int = Field(default=30, ge=1)
     pending_hours: int = Field(default=1, ge=0)
+    full_read_days: int = Field(default=7, ge=1)
     endpoints: EndpointSettings = Field(default_factory=EndpointSettings)
     ca_file: FilePath | None = None
     allow_insecure_loopback: bool = False

@@ -7,18 +7,35 @@ Defender gives no row for a clean image, so a clean one is never ``assessed`` bu
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from urllib.parse import urlsplit
 
 from audit.errors import AccessDeniedError, SourceError
 from audit.model.enums import State
+from providers.azure.parse_assessments import EXEMPT
 from providers.azure.plans import Plan, PlanReading
+from providers.azure.recall import Earlier
 
-_SAID = frozenset({"healthy", "unhealthy"})
+_SAID = frozenset({"healthy", "unhealthy", f"notapplicable ({EXEMPT})"})
+_CHINA, _CHINA_END = ".chinacloudapi.cn", datetime(2026, 8, 18, tzinfo=UTC)
 _KNOWN = _SAID | {"notapplicable"}
 
 
-@dataclass
+def not_offered(resource_manager: str, moment: datetime) -> str | None:
+    """Return why there is no Defender for Cloud in a cloud; None where there is.
+
+    Args:
+        resource_manager: Address of the cloud's Resource Manager.
+        moment: When it is asked.
+    """
+    host = urlsplit(resource_manager).hostname or ""
+    if host.endswith(_CHINA) and moment >= _CHINA_END:
+        return "Defender for Cloud ended in Azure China on 2026-08-18"
+    return None
+
+
+@dataclass(slots=True)
 class Evidence:
     """All rows about one placement.
 
@@ -27,6 +44,7 @@ class Evidence:
         latest: Latest time of a row's status.
         total: Sum of the statements' hashes, so that their order does not matter.
         problem: Why a row of it could not be read.
+        earlier: What the run before made of rows that did not change since; then none was read.
     """
 
     codes: set[str] = field(default_factory=set)
@@ -34,6 +52,12 @@ class Evidence:
     count: int = 0
     total: int = 0
     problem: str | None = None
+    earlier: Earlier | None = None
+
+    @classmethod
+    def standing(cls, earlier: Earlier, changed: datetime | None) -> Evidence:
+        """Return the evidence of an image whose rows are as the run before read them."""
+        return cls(set(earlier.words.split("/")), changed, earlier=earlier)
 
     def add(self, code: str, evaluated_at: datetime | None, problem: str | None) -> None:
         """Take in a row."""
@@ -55,6 +79,8 @@ class Evidence:
     @property
     def content_hash(self) -> str:
         """SHA-256 over the statements, whatever their order."""
+        if self.earlier is not None:
+            return self.earlier.content_hash
         return sha256(f"{self.count}:{self.total:x}".encode()).hexdigest()
 
 
@@ -64,7 +90,9 @@ class Circumstances:
 
     Attributes:
         error: Why the listing of the subscription is not complete; None when it is.
+        older_error: Why the listing of the older shape is not complete; None when it is.
         silent: The whole subscription gave not a single row.
+        unavailable: Why there is no Defender in this cloud; None where there is.
         pending: Time after a push in which no row is expected.
         rescan: Age since push up to which Defender looks again.
     """
@@ -75,6 +103,14 @@ class Circumstances:
     silent: bool
     pending: timedelta
     rescan: timedelta
+    unavailable: str | None = None
+    older_error: SourceError | None = None
+
+    def awaits(self, pushed_at: datetime | None) -> bool:
+        """Whether an image of this age would have rows by now, had it any flaw."""
+        if self.plan.plan is not Plan.ON or pushed_at is None:
+            return False
+        return self.pending <= self.moment - pushed_at <= self.rescan
 
 
 @dataclass(frozen=True)
@@ -93,18 +129,42 @@ def judge(evidence: Evidence | None, pushed_at: datetime | None, around: Circums
         pushed_at: When it was pushed; None when the registry did not tell.
         around: What holds for the whole subscription.
     """
+    unread = _from_reading(around)
+    if unread is not None:
+        return unread
+    if evidence is None:
+        return (
+            _from_older(around)
+            or _from_plan(around)
+            or _from_age(pushed_at, around)
+            or _from_silence(around)
+        )
+    verdict = _from_rows(evidence)
+    if verdict.state is State.ASSESSED and around.plan.plan is Plan.OFF:
+        return Verdict(State.STALE, "Rows are left of a Defender plan that is off now.")
+    return verdict
+
+
+def _from_reading(around: Circumstances) -> Verdict | None:
+    if around.unavailable is not None:
+        return Verdict(State.NOT_SCANNED, f"{around.unavailable}.")
     if isinstance(around.error, AccessDeniedError):
         return Verdict(State.DENIED, f"Defender's findings could not be read: {around.error}.")
     if around.error is not None:
         return Verdict(
             State.UNKNOWN, f"The listing of Defender's findings is incomplete: {around.error}."
         )
-    if evidence is not None:
-        verdict = _from_rows(evidence)
-        if verdict.state is State.ASSESSED and around.plan.plan is Plan.OFF:
-            return Verdict(State.STALE, "Rows are left of a Defender plan that is off now.")
-        return verdict
-    return _from_plan(around) or _from_age(pushed_at, around) or _from_silence(around)
+    return None
+
+
+def _from_older(around: Circumstances) -> Verdict | None:
+    if around.older_error is None:
+        return None
+    denied = isinstance(around.older_error, AccessDeniedError)
+    return Verdict(
+        State.DENIED if denied else State.UNKNOWN,
+        f"No row, and the older shape of rows could not be read: {around.older_error}.",
+    )
 
 
 def _from_rows(evidence: Evidence) -> Verdict:
@@ -122,7 +182,8 @@ def _judged(evidence: Evidence) -> str:
     """Say what is known of the time: Defender tells when a status changed, not when it looked."""
     said = "Defender has judged packages of the image"
     changed = f"; last change of a status {evidence.latest:%Y-%m-%d}" if evidence.latest else ""
-    return f"{said}{changed}; it does not tell when it last looked."
+    since = "; its rows did not change since the run before" if evidence.earlier else ""
+    return f"{said}{changed}{since}; it does not tell when it last looked."
 
 
 def _from_plan(around: Circumstances) -> Verdict | None:

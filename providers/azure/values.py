@@ -25,7 +25,18 @@ def pick(mapping: object, name: str) -> Any:  # noqa: ANN401  a JSON value
     if name in mapping:
         return mapping[name]
     wanted = name.lower()
-    return next((value for key, value in mapping.items() if str(key).lower() == wanted), None)
+    for key, value in mapping.items():
+        if str(key).lower() == wanted:
+            return value
+    return None
+
+
+def folded(mapping: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mapping with its names in lower case; of two spellings of a name the first."""
+    told: dict[str, Any] = {}
+    for name, value in mapping.items():
+        told.setdefault(name.lower(), value)
+    return told
 
 
 def dig(mapping: object, *names: str) -> Any:  # noqa: ANN401  a JSON value

@@ -14,7 +14,17 @@ from datetime import datetime
 from typing import Literal
 
 FaultKind = Literal[
-    "denied", "images_page", "findings", "findings_denied", "invisible", "posture_denied"
+    "denied",
+    "images_page",
+    "findings",
+    "findings_denied",
+    "invisible",
+    "findings_silent",
+    "findings_throttled",
+    "findings_moving",
+    "findings_bare",
+    "limit_hit",
+    "posture_denied",
 ]
 
 
@@ -126,7 +136,8 @@ class Place:
     AWS places hold one registry; a second one is the account's ECR Public registry (its
     ``registry_id`` begins with ``public.ecr.aws/``), in us-east-1 only. ``region`` is empty for
     Azure (a registry's location is its setting ``location``). ``settings``: aws ``scan_type`` BASIC
-    or ENHANCED; azure ``defender_plan`` Standard or Free; gcp ``api`` enabled or disabled.
+    or ENHANCED; azure ``defender_plan`` Standard or Free, ``defender_rows``
+    individual (default), older or both; gcp ``api`` enabled or disabled.
     """
 
     provider: str
@@ -148,6 +159,10 @@ class Fault:
     ``invisible`` (azure): Resource Graph leaves the subscription out entirely, without an error.
     ``posture_denied`` (aws): the one operation ``operation`` (``ecr:GetRepositoryPolicy``, as IAM
     names it) is refused; of ``repository`` alone where that is given.
+    The rest are azure's. ``findings_silent``: no findings row at all. ``findings_throttled``: the
+    second page is refused once with 429. ``findings_moving``: the total changes after the first
+    page. ``findings_bare``: rows name CVEs but not their details. ``limit_hit``: every answer says
+    that subscriptions beyond the tenant's limit were left out.
     """
 
     kind: FaultKind
@@ -160,6 +175,17 @@ class Fault:
     operation: str = ""
 
 
+@dataclass(frozen=True)
+class CveDetail:
+    """What Defender knows of a CVE at the root of the tenant (azure)."""
+
+    vulnerability_id: str
+    native_severity: str = "Unknown"
+    cvss_score: float | None = None
+    rejected: bool = False
+    published_at: datetime | None = None
+
+
 @dataclass(frozen=True, repr=False)
 class Estate:
     """Everything, at one moment.
@@ -167,6 +193,7 @@ class Estate:
     Attributes:
         page_size: Servers return at most this many images a page, whatever is asked for.
         findings_page_size: The same for findings, coverage and occurrences.
+        cve_details: What Azure tells at the tenant's root group, and nowhere else.
     """
 
     name: str
@@ -176,6 +203,7 @@ class Estate:
     faults: tuple[Fault, ...] = ()
     page_size: int = 20
     findings_page_size: int = 100
+    cve_details: tuple[CveDetail, ...] = ()
 
     def __repr__(self) -> str:
         """Name the estate; its whole content would fill books."""

@@ -71,14 +71,10 @@ AZURE = ProviderUnderTest(
         "repositories.labels": "never: an ACR repository has no tags of its own",
         **each("images.created_at images.base_image images.labels", _IN_THE_CONFIG),
         "placements.last_pulled_at": "notyet: neither ACR nor Resource Graph tells pulls",
-        **each(
-            "placements.in_use placements.in_use_count",
-            "notimpl: Defender's rows of running containers are not read",
-        ),
         "assessments.scanned_at": "notyet: Defender tells when a status changed only",
         **each(
             "assessments.scanner_version assessments.db_updated_at findings.location "
-            "findings.layer_digest findings.purl findings.vex_status vulnerabilities.withdrawn_at",
+            "findings.layer_digest findings.purl findings.vex_status",
             _NOT_IN_A_ROW,
         ),
         "the findings say how many there are": "notyet: the total counts rows, not statements",
@@ -91,7 +87,7 @@ AZURE = ProviderUnderTest(
         **each("findings.aliases vulnerabilities.aliases", "AdditionalIdentifiers is always empty"),
         **each(
             "findings.url vulnerabilities.title vulnerabilities.description "
-            "vulnerabilities.references vulnerabilities.published_at",
+            "vulnerabilities.references",
             "CvesDetails leaves them out, as the rows in the field do",
         ),
     },

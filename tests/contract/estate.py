@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from providers.loopback import scans
 from providers.loopback.estate import (
+    CveDetail,
     Estate,
     Fault,
     Image,
@@ -109,7 +110,15 @@ def contract_estate(*faults: Fault) -> Estate:
     """Return the estate, with faults; pages are short, so that every listing has several."""
     estate = first_night(5, _SIZES)
     places = tuple(_with_corners(place, estate.moment) for place in estate.places)
-    return replace(estate, places=places, faults=faults, page_size=PAGE, findings_page_size=15)
+    published = estate.moment - timedelta(days=40)
+    return replace(
+        estate,
+        places=places,
+        faults=faults,
+        page_size=PAGE,
+        findings_page_size=15,
+        cve_details=(CveDetail("CVE-2026-0000", rejected=True, published_at=published),),
+    )
 
 
 def manifests(place: Place) -> Iterator[tuple[tuple[str, str, str], Image]]:

@@ -166,7 +166,6 @@ def _defender() -> Iterator[Planted]:
     yield Planted("defender off", ("Healthy",), "stale")
     yield Planted("defender off", ("Unhealthy",), "stale", told=True)
     yield Planted("defender silent", (), "pending", pushed=HOUR / 2)
-    yield Planted("defender silent", (), "unknown")
 
 
 def _artifact_analysis() -> Iterator[Planted]:

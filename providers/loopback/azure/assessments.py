@@ -14,37 +14,31 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
+from providers.loopback.azure.older import older_rows
+from providers.loopback.azure.subject import Subject
 from providers.loopback.azure.times import seconds, ticks
 from providers.loopback.estate import Image, Place, Registry, Repository, Scan, Statement
 
 _SEVERITIES = ("Critical", "High", "Medium", "Low")
 
 
-@dataclass(frozen=True)
-class _Subject:
-    """What a row is about; ``resource_id`` is the id of the image at its own cloud."""
+def assessment_rows(place: Place, tenant: str, *, bare: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield every assessment row of a subscription: its images, then those it merely sees.
 
-    subscription: str
-    tenant: str
-    repository: str
-    digest: str
-    resource_id: str
-    source: str = "Azure"
-    resource_type: str = ".containerimage"
-    pushed: str = ""
-
-
-def assessment_rows(place: Place, tenant: str) -> Iterator[dict[str, Any]]:
-    """Yield every assessment row of a subscription: its images, then those it merely sees."""
+    Args:
+        place: The subscription.
+        tenant: Its tenant.
+        bare: Rows name the CVEs of a package and leave ``CvesDetails`` null.
+    """
     for registry in place.registries:
         for repository in registry.repositories:
             for image in repository.images:
                 if image.scan and image.scan.native:
                     subject = _subject(place, tenant, registry, repository, image)
-                    yield from _image_rows(subject, image.scan)
+                    yield from _rows_of(replace(subject, bare=bare), place, registry, image)
     yield from _elsewhere(place, tenant)
 
 
@@ -65,11 +59,11 @@ def _variant(digest: str) -> int:
 
 def _subject(
     place: Place, tenant: str, registry: Registry, repository: Repository, image: Image
-) -> _Subject:
+) -> Subject:
     # Both spellings were seen in the field, and ARM ids are to be compared without regard to case.
     plain = f"{registry.native_id}/repositories/{repository.name}/images/{image.digest}"
     dashed = f"{registry.native_id.lower()}/repositories-{repository.name}-images-{image.digest}"
-    return _Subject(
+    return Subject(
         place.account,
         tenant,
         repository.name,
@@ -79,7 +73,7 @@ def _subject(
     )
 
 
-def _image_rows(subject: _Subject, scan: Scan) -> Iterator[dict[str, Any]]:
+def _image_rows(subject: Subject, scan: Scan) -> Iterator[dict[str, Any]]:
     """Rows of packages under the first status code; every code left over is a row without CVEs."""
     packages: dict[tuple[str, str], list[Statement]] = {}
     for statement in scan.statements:
@@ -88,6 +82,29 @@ def _image_rows(subject: _Subject, scan: Scan) -> Iterator[dict[str, Any]]:
         yield _row(subject, scan, scan.native[0], statements)
     for code in scan.native[1:] if packages else scan.native:
         yield _row(subject, scan, code, [])
+
+
+def _rows_of(
+    subject: Subject, place: Place, registry: Registry, image: Image
+) -> Iterator[dict[str, Any]]:
+    """Rows of an image in the shapes that the subscription has."""
+    shapes, scan = place.settings.get("defender_rows", "individual"), image.scan
+    if scan is None:
+        return
+    if shapes != "older":
+        yield from _image_rows(subject, scan)
+        yield from _container_rows(subject, scan, image.in_use_count or 0)
+    if shapes != "individual":
+        yield from older_rows(subject, registry, scan)
+
+
+def _container_rows(subject: Subject, scan: Scan, count: int) -> Iterator[dict[str, Any]]:
+    """Rows of the containers that run an image with flaws: one for each package of each."""
+    cluster = f"/subscriptions/{subject.subscription}/managedClusters/prod/containers"
+    for number in range(count if scan.statements else 0):
+        name = f"{cluster}/{subject.digest[7:19]}-{number}"
+        container = replace(subject, resource_type="K8s-container", resource_id=name)
+        yield from _image_rows(container, scan)
 
 
 def _elsewhere(place: Place, tenant: str) -> Iterator[dict[str, Any]]:
@@ -100,12 +117,12 @@ def _elsewhere(place: Place, tenant: str) -> Iterator[dict[str, Any]]:
         )
         name = f"elsewhere/app{number}"
         native = f"arn:aws:ecr:us-east-1:999999999999:repository/{name}/{digest}"
-        subject = _Subject(place.account, tenant, name, digest, native, source, kind)
+        subject = Subject(place.account, tenant, name, digest, native, source, kind)
         yield _row(subject, Scan(("Unhealthy",), "assessed"), "Unhealthy", [_FOREIGN])
 
 
 def _row(
-    subject: _Subject, scan: Scan, code: str, statements: Sequence[Statement]
+    subject: Subject, scan: Scan, code: str, statements: Sequence[Statement]
 ) -> dict[str, Any]:
     package = statements[0].package if statements else ""
     version = statements[0].version if statements else ""
@@ -148,7 +165,7 @@ def _metadata(statements: Sequence[Statement]) -> dict[str, Any]:
     }
 
 
-def _resource_details(subject: _Subject) -> dict[str, Any]:
+def _resource_details(subject: Subject) -> dict[str, Any]:
     return {
         "Source": subject.source,
         "ResourceType": subject.resource_type,
@@ -157,7 +174,7 @@ def _resource_details(subject: _Subject) -> dict[str, Any]:
     }
 
 
-def _resource_data(subject: _Subject) -> str:
+def _resource_data(subject: Subject) -> str:
     data = {
         "RepositoryDetails": {"RepositoryName": subject.repository},
         "Digest": subject.digest,
@@ -166,9 +183,9 @@ def _resource_data(subject: _Subject) -> str:
     return json.dumps(_shaped(data, subject), separators=(",", ":"))
 
 
-def _additional_data(subject: _Subject, statements: Sequence[Statement]) -> Any:  # noqa: ANN401  JSON
+def _additional_data(subject: Subject, statements: Sequence[Statement]) -> Any:  # noqa: ANN401  JSON
     if not statements:
-        return {}
+        return _shaped({"CvesDetails": None}, subject)
     first = statements[0]
     cves = _shaped([_cve(statement) for statement in statements], subject)
     fixed = first.fixed_version or ""
@@ -185,9 +202,13 @@ def _additional_data(subject: _Subject, statements: Sequence[Statement]) -> Any:
         "FixedVersion": fixed,
         "DetectedSoftwareVersions": first.version,
         "ScannersDetails": {"mdvm": mdvm},
-        "CvesDetails": cves if writes_list(subject.digest) else json.dumps(cves),
+        "CvesDetails": None if subject.bare else _written(cves, subject),
     }
     return _shaped(data, subject)
+
+
+def _written(cves: object, subject: Subject) -> object:
+    return cves if writes_list(subject.digest) else json.dumps(cves)
 
 
 def _cve(statement: Statement) -> dict[str, Any]:
@@ -211,7 +232,7 @@ def _cvss(statement: Statement) -> list[dict[str, Any]] | None:
     return [{"Key": key, "Value": {"Base": statement.cvss_score, "CvssVectorString": vector}}]
 
 
-def _shaped(value: Any, subject: _Subject) -> Any:  # noqa: ANN401  any JSON value
+def _shaped(value: Any, subject: Subject) -> Any:  # noqa: ANN401  any JSON value
     return _camel(value) if writes_camel(subject.digest) else value
 
 

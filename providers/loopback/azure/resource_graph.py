@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
+from providers.loopback.azure import known
 from providers.loopback.azure.kql import Query, QueryError, parse
 from providers.loopback.azure.tokens import Mint, bearer
 from providers.loopback.azure.world import World
@@ -18,6 +19,7 @@ MAX_TOP = 1000
 _PATH = "/providers/microsoft.resourcegraph/resources"
 _OPTIONS = frozenset({"resultFormat", "$top", "$skipToken", "$skip", "allowPartialScopes"})
 _QUOTA = {"x-ms-user-quota-remaining": "14", "x-ms-user-quota-resets-after": "00:00:05"}
+_CUT = {"x-ms-tenant-subscription-limit-hit": "true"}
 _ASSESSMENTS = "microsoft.security/assessments"
 
 
@@ -27,8 +29,11 @@ class _RefusedError(Exception):
         error: dict[str, Any] = {"code": code, "message": message}
         if detail:
             error["details"] = [{"code": detail, "message": message}]
-        challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'} if status == 401 else {}
-        self.response = json_response({"error": error}, status, challenge)
+        headers = {
+            401: {"WWW-Authenticate": 'Bearer error="invalid_token"'},
+            429: {"Retry-After": "1"},
+        }
+        self.response = json_response({"error": error}, status, headers.get(status, {}))
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,7 @@ class ResourceGraph:
         self._world, self._mint, self._count = world, mint, count
         # A client asks for each page anew; the rows are found once.
         self._find = lru_cache(maxsize=16)(_find)
+        self._refused: set[tuple[World, str]] = set()
 
     def __call__(self, request: Request) -> Response:
         """Answer one request."""
@@ -62,10 +68,18 @@ class ResourceGraph:
             self._authenticate(request)
             world = self._world()
             ask = _read(request, world)
-            _check_faults(ask, world)
+            ask = _check_faults(ask, world)
+            self._throttle(ask, world)
             return _answer(ask, world, self._find(world, ask.text, ask.scope))
         except _RefusedError as refusal:
             return refusal.response
+
+    def _throttle(self, ask: _Ask, world: World) -> None:
+        """Refuse the second page of each query once, where the estate says so."""
+        once = (world, ask.text)
+        if ask.token and once not in self._refused and world.fails("findings_throttled", ask.scope):
+            self._refused.add(once)
+            raise _RefusedError(429, "RateLimiting", "Please provide fewer requests.")
 
     def _authenticate(self, request: Request) -> None:
         token = bearer(request.headers.get("authorization"))
@@ -96,7 +110,7 @@ def _read(request: Request, world: World) -> _Ask:
 
 def _query(text: str, world: World) -> Query:
     try:
-        query = parse(text)
+        query = known.find(text) or parse(text)
     except QueryError as error:
         raise _RefusedError(
             400, "BadRequest", f"Query is invalid: {error}", "InvalidQuery"
@@ -113,6 +127,8 @@ def _scope(body: Mapping[str, Any], world: World) -> tuple[str, ...]:
     if groups and world.estate.tenant not in groups:
         message = "The client does not have authorization over the management groups."
         raise _RefusedError(403, "AuthorizationFailed", message)
+    if groups:  # what belongs to the tenant and to no subscription is visible from its root
+        return (*world.subscriptions, "")
     if not asked:
         return world.subscriptions
     visible = tuple(one for one in world.subscriptions if one in asked)
@@ -156,14 +172,20 @@ def _answer(ask: _Ask, world: World, found: list[dict[str, Any]]) -> Response:
     # Without the id among the columns the service cannot say where the next page starts.
     if page.next_token and "id" in (ask.query.columns or ("id",)):
         body["$skipToken"] = page.next_token
-    return json_response(body, headers=_QUOTA)
+    if ask.token and world.fails("findings_moving", ask.scope):
+        body["totalRecords"] += 1
+    cut = world.fails("limit_hit", ask.scope)
+    return json_response(body, headers={**_QUOTA, **(_CUT if cut else {})})
 
 
-def _check_faults(ask: _Ask, world: World) -> None:
+def _check_faults(ask: _Ask, world: World) -> _Ask:
+    """Return what is left of the scope; one that is refused whole is an error, a part is not."""
     if ask.query.table != "securityresources":
-        return
-    if world.fails("findings_denied", ask.scope):
+        return ask
+    left = tuple(one for one in ask.scope if not world.fails("findings_denied", (one,)))
+    if not left:
         message = "The client does not have authorization to read Microsoft.Security resources."
         raise _RefusedError(403, "AuthorizationFailed", message)
-    if ask.token and _ASSESSMENTS in ask.text.casefold() and world.fails("findings", ask.scope):
+    if ask.token and _ASSESSMENTS in ask.text.casefold() and world.fails("findings", left):
         raise _RefusedError(500, "InternalServerError", "An unexpected error occurred.")
+    return replace(ask, scope=left)

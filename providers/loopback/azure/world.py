@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from providers.loopback.azure.assessments import assessment_rows
+from providers.loopback.azure.older import detail_row
 from providers.loopback.azure.resources import pricing_rows, registry_row, subscription_row
 from providers.loopback.estate import Estate, Fault, FaultKind, Place, Registry, Repository
 
@@ -67,13 +68,18 @@ class World:
                 for place in places
                 for registry in place.registries
             ),
-            "securityresources": tuple(
-                row
-                for place in places
-                for rows in (pricing_rows(place, tenant), assessment_rows(place, tenant))
-                for row in rows
+            "securityresources": (
+                *(row for place in places for row in pricing_rows(place, tenant)),
+                *(row for place in places for row in self._findings(place)),
+                *(detail_row(one, tenant) for one in self.estate.cve_details),
             ),
         }
+
+    def _findings(self, place: Place) -> Iterable[Mapping[str, Any]]:
+        if self.fails("findings_silent", (place.account,)):
+            return ()
+        bare = self.fails("findings_bare", (place.account,))
+        return assessment_rows(place, self.estate.tenant, bare=bare)
 
     def repository(self, login_server: str, name: str) -> Repository | None:
         """Return a repository of a registry, None when there is no such thing."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -11,13 +9,11 @@ import pytest
 
 from audit.model.enums import Outcome
 from audit.model.scope import ScopeOutcome
-from providers.azure.client import client_options
-from providers.azure.defender import DefenderReader, Windows
-from providers.azure.graph_client import GraphClient
+from providers.azure.defender import DefenderReader
 from providers.azure.names import findings_scope
 from providers.azure.placements import Place, Placements
-from providers.azure.settings import AzureSettings
-from tests.unit.azure.scripted import Asked, Credential, Say, Scripted
+from tests.unit.azure.answers import TERMS, Answers, served
+from tests.unit.azure.scripted import Say
 from tests.unit.azure.support import CONTEXT, KeepingSink
 from tests.unit.loopback.azure_estates import NIGHT
 
@@ -43,22 +39,6 @@ def row(number: int, digest: str | None, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
-@contextmanager
-def served(pricings: Any, assessments: Any) -> Iterator[GraphClient]:
-    def answer(asked: Asked) -> Say:
-        rows = pricings if "pricings" in asked.json()["query"] else assessments
-        if isinstance(rows, Say):
-            return rows
-        return Say({"totalRecords": len(rows), "count": len(rows), "data": rows})
-
-    settings = AzureSettings.model_validate({"tenants": [{"tenant_id": "t"}], "max_attempts": 1})
-    with Scripted(answer) as server:
-        scope = "https://arm.example/.default"
-        client = GraphClient(server.url, scope, Credential(), client_options(settings))
-        yield client
-        client.close()
-
-
 def inventory() -> Placements:
     placements = Placements()
     for registry, digest in (("one", A), ("one", B), ("two", A)):
@@ -68,13 +48,15 @@ def inventory() -> Placements:
     return placements
 
 
-def read(pricings: Any, assessments: Any) -> tuple[ScopeOutcome, KeepingSink, dict[str, str]]:
+def read(
+    pricings: Any, assessments: Any, **more: Any
+) -> tuple[ScopeOutcome, KeepingSink, dict[str, str]]:
     """Return the outcome, the rows and the states by ``registry/digest letter``."""
     sink = KeepingSink()
-    windows = Windows(timedelta(hours=1), timedelta(days=30))
-    with served(pricings, assessments) as graph:
-        reader = DefenderReader(findings_scope("s-1"), graph, sink, CONTEXT, windows)
+    with served(Answers(pricings, assessments, **more)) as (graph, _):
+        reader = DefenderReader(findings_scope("s-1"), graph, sink, CONTEXT, TERMS)
         reader.read_plan()
+        reader.look_ahead(REGISTRIES.values())
         outcome = reader.read_findings(inventory(), REGISTRIES)
     states = {
         f"{row['registry_id'].partition('.')[0]}/{row['digest'][7]}": row["state"]
@@ -85,7 +67,7 @@ def read(pricings: Any, assessments: Any) -> tuple[ScopeOutcome, KeepingSink, di
 
 def test_an_equal_digest_in_two_registries_is_told_apart_by_the_arm_id():
     outcome, sink, states = read(ON, [row(1, A)])
-    assert (outcome.outcome, outcome.listed, outcome.api_calls) == (Outcome.COMPLETE, 1, 2)
+    assert (outcome.outcome, outcome.listed) == (Outcome.COMPLETE, 1)
     assert [place["registry_id"] for place in sink["findings"]] == ["one.azurecr.io"]
     assert states == {"one/a": "assessed", "one/b": "inferred_clean", "two/a": "inferred_clean"}
 
@@ -178,7 +160,7 @@ def test_what_is_not_visible_is_not_nothing():
 
 
 def test_assessments_come_in_blocks(monkeypatch):
-    monkeypatch.setattr("providers.azure.defender._BLOCK", 2)
+    monkeypatch.setattr("providers.azure.verdicts.BLOCK", 2)
     _, sink, states = read(ON, [row(1, A)])
     assert len(sink["assessments"]) == len(states) == 3
 
@@ -191,7 +173,8 @@ def test_denied_findings_deny_every_image():
 
 def test_a_scope_without_a_single_row_is_silent_not_clean():
     outcome, _, states = read(ON, [])
-    assert outcome.outcome is Outcome.COMPLETE
+    assert (outcome.outcome, outcome.error_code) == (Outcome.FAILED, "NoRows")
+    assert "3 images" in str(outcome.error)
     assert set(states.values()) == {"unknown"}
 
 

@@ -9,6 +9,7 @@ import pytest
 from providers.azure.finding_rows import Vulnerabilities, finding_rows, statement_hash, statements
 from providers.azure.parse_assessments import software
 from providers.azure.placements import Place
+from providers.azure.values import folded
 from tests.unit.azure.defender_rows import CVE, DIGEST, additional, row
 from tests.unit.azure.support import rows_of
 
@@ -127,8 +128,8 @@ def test_a_statement_goes_to_every_placement_it_is_about():
 
 def test_each_vulnerability_is_one_row_with_the_most_any_row_told():
     met = Vulnerabilities()
-    met.note([{"CveId": "cve-2026-1", "Cvss": None}, {"CveId": "CVE-2026-9"}])
-    met.note([CVE])
+    met.note([{"cveid": "cve-2026-1", "cvss": None}, {"cveid": "CVE-2026-9"}])
+    met.note([folded(CVE)])
     first, second = rows_of(met.rows())
     assert first["vulnerability_id"] == "cve-2026-1"
     assert first["published_at"] == datetime(2026, 1, 2, tzinfo=UTC)

@@ -128,7 +128,7 @@ def digest_of(row: dict[str, Any]) -> str:
 
 def cves_of(row: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the CVEs of a row of FINDINGS, keys in lower case, whatever its shape."""
-    found = lower(row["ad"]).get("cvesdetails", [])
+    found = lower(row["ad"]).get("cvesdetails") or []
     return list(lower(json.loads(found)) if isinstance(found, str) else found)
 
 

@@ -1,0 +1,26 @@
+"""What a row of Defender is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An image as rows name it.
+
+    Attributes:
+        resource_id: Id of the image at its own cloud.
+        pushed: When it was pushed, as Azure writes times.
+        bare: Its rows name CVEs without their details.
+    """
+
+    subscription: str
+    tenant: str
+    repository: str
+    digest: str
+    resource_id: str
+    source: str = "Azure"
+    resource_type: str = ".containerimage"
+    pushed: str = ""
+    bare: bool = False
