@@ -17,6 +17,7 @@ from audit.tables.parts import (
     Column,
     Table,
     count,
+    flag,
     text,
     texts,
     time,
@@ -62,7 +63,7 @@ RUNS = Table(
 
 SCOPES = Table(
     "scopes",
-    1,
+    2,
     "A scope known in a run: how its last reading ended.",
     ("run_id", "provider", "scope_id"),
     (
@@ -75,8 +76,8 @@ SCOPES = Table(
         REGION,
         text(
             "outcome",
-            "complete, partial, denied, disabled or failed. Absence is believed only from "
-            "complete.",
+            "complete, partial, denied, disabled, failed, or left_out by the configuration. Absence "
+            "is believed only from complete.",
         ),
         count("expected", "What the source itself said there is; null when it does not say."),
         count("listed", "What was read: scopes, images or statements, by kind."),
@@ -85,6 +86,11 @@ SCOPES = Table(
         text("missing_permission", "Permission that would have allowed the first failed read."),
         text("error_code", "The source's code of the first error."),
         text("error", "The first error in the source's words."),
+        flag(
+            "exhaustive",
+            "Of a discovery: what its complete listing does not name is gone, with all below it. "
+            "Null before this was recorded.",
+        ),
         OBSERVED,
     ),
     ("provider", "scope_id"),

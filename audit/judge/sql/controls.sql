@@ -11,7 +11,8 @@ repository AS (
 results AS (
     SELECT 'INV-01' AS control_id, scope_id AS subject, provider, account, region,
         NULL::VARCHAR AS registry_id, NULL::VARCHAR AS repository,
-        CASE outcome WHEN 'complete' THEN 'PASS' ELSE 'FAIL' END AS status,
+        CASE outcome WHEN 'complete' THEN 'PASS' WHEN 'left_out' THEN 'NOT_APPLICABLE'
+            ELSE 'FAIL' END AS status,
         CASE outcome WHEN 'complete' THEN 'listed to its end'
             ELSE coalesce(error, 'not listed to its end') END AS reason,
         'scopes' AS operation, 'outcome' AS field, outcome AS value,
