@@ -52,10 +52,11 @@ class RunOutcome(StrEnum):
 
 
 class ScopeKind(StrEnum):
-    """What a scope lists: other scopes, repositories and images, or a source's findings."""
+    """What a scope lists: other scopes, repositories and images, settings, a source's findings."""
 
     DISCOVERY = "discovery"
     INVENTORY = "inventory"
+    CONFIGURATION = "configuration"
     FINDINGS = "findings"
 
 

@@ -23,7 +23,7 @@ from audit.endpoints import is_loopback
 from audit.errors import BrokenPageError, UnavailableError
 from audit.model.scope import ScopeTally
 from providers.aws import fast
-from providers.aws.api import STS_ASSUME_ROLE, Answer
+from providers.aws.api import CLIENTS, PAGE_TOKENS, STS_ASSUME_ROLE, Answer
 from providers.aws.failures import from_botocore_error, from_client_error, is_unreachable
 from providers.aws.settings import AccountSettings, AwsSettings
 
@@ -67,7 +67,7 @@ class AwsApi:
         except BotoCoreError as error:
             raise from_botocore_error(error, operation) from None
         answer = self._ask(service, method, operation, parameters)
-        if not isinstance(answer.get(needs), list | dict):
+        if not isinstance(answer.get(needs), list | dict | str):
             raise BrokenPageError(
                 f"the answer lacks {needs}: cut short or of another shape", operation=operation
             )
@@ -78,16 +78,17 @@ class AwsApi:
     ) -> Iterator[Answer]:
         """Yield every page; see :class:`providers.aws.api.Api`."""
         seen: set[str] = set()
+        name = PAGE_TOKENS.get(operation.partition(":")[0], "nextToken")
         while True:
             page = self.call(tally, operation, needs, **parameters)
             yield page
-            token = page.get("nextToken")
+            token = page.get(name)
             if not token:
                 return
             if token in seen:
-                raise BrokenPageError("the same nextToken came back", operation=operation)
+                raise BrokenPageError(f"the same {name} came back", operation=operation)
             seen.add(token)
-            parameters["nextToken"] = token
+            parameters[name] = token
 
     def _ask(
         self,
@@ -149,10 +150,11 @@ class Clients:
 
     def build(self, service: str, region: str, keys: Keys | None) -> BaseClient:
         """Make a client. Sessions are not promised to be thread-safe, hence the lock."""
-        url = self._settings.endpoints.of(service)
+        name = CLIENTS.get(service, service)
+        url = self._settings.endpoints.of(name)
         with self._lock:
             client: BaseClient = self._session.client(  # type: ignore[call-overload]  # a value
-                service,
+                name,
                 region_name=region,
                 endpoint_url=url,
                 aws_access_key_id=keys.access_key_id if keys else None,

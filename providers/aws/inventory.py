@@ -9,6 +9,7 @@ from audit.errors import BrokenPageError
 from audit.model.columns import Columns
 from audit.model.scope import LEFT_OUT, ScopeTally
 from providers.aws.api import ECR_IMAGES, ECR_REPOSITORIES, Answer, Listing
+from providers.aws.asking import Facts
 from providers.aws.holdings import Holdings
 from providers.aws.indexes import IndexReader
 from providers.aws.parse_inventory import (
@@ -18,7 +19,8 @@ from providers.aws.parse_inventory import (
     repository_name,
 )
 from providers.aws.place import Place
-from providers.aws.scanning import Frequency, Scanning, read_frequencies
+from providers.aws.posture import Posture
+from providers.aws.scanning import Scanning, read_frequencies
 
 InUse = Callable[[str, str], int | None]
 """(repository, digest) -> running containers counted, or None when nobody counted."""
@@ -51,10 +53,14 @@ class Inventory:
                     listing.record(error)
         return wanted
 
-    def read(self, rows: Sequence[Answer], scanning: Scanning, in_use: InUse) -> None:
+    def read(
+        self, rows: Sequence[Answer], scanning: Scanning, posture: Posture, in_use: InUse
+    ) -> None:
         """Read every repository's images and write the inventory tables."""
         frequencies = read_frequencies(self.place, self.tally, rows, scanning)
-        self._write_registry(scanning, frequencies)
+        registry = scanning.facts(frequencies)
+        registry.take(posture.registry)
+        self._write_registry(registry)
         indexes = IndexReader(self.place, self.tally, self.holdings)
         for row in rows:
             name = repository_name(row)
@@ -66,9 +72,10 @@ class Inventory:
                 continue  # deleted while the run was reading: it holds nothing any more
             self._take(name, images, in_use)
             indexes.read(name, images)
-            self._write_repository(
-                row, frequencies[name], listed=len(images), complete=listing.error is None
-            )
+            facts = Facts(repository_facts(row))
+            facts.take(frequencies[name].facts())
+            facts.take(posture.of(name))
+            self._write_repository(name, facts, listed=len(images), complete=listing.error is None)
         self._write_images()
 
     def _take(self, repository: str, images: Sequence[Listed], in_use: InUse) -> None:
@@ -88,29 +95,29 @@ class Inventory:
             )
         self.place.write(block)
 
-    def _write_registry(self, scanning: Scanning, frequencies: dict[str, Frequency]) -> None:
+    def _write_registry(self, facts: Facts) -> None:
         block = Columns("registries", **self.place.where())
-        block.append(native_id=self.place.account, format="DOCKER", **scanning.columns(frequencies))
+        block.append(
+            native_id=self.place.account, format="DOCKER", unread=facts.unread, **facts.columns
+        )
         self.place.write(block)
 
     def _write_repository(
-        self, row: Answer, frequency: Frequency, *, listed: int, complete: bool
+        self, repository: str, facts: Facts, *, listed: int | None, complete: bool
     ) -> None:
         block = Columns("repositories", **self.place.where())
         block.append(
-            repository=repository_name(row),
+            repository=repository,
             listed_images=listed,
             complete=complete,
-            **repository_facts(row),
-            **frequency.columns(),
+            unread=facts.unread,
+            **facts.columns,
         )
         self.place.write(block)
 
     def _write_left_out(self, row: Answer) -> None:
-        block = Columns("repositories", **self.place.where())
-        facts = repository_facts(row) | {"unread": [LEFT_OUT]}
-        block.append(repository=repository_name(row), complete=False, **facts)
-        self.place.write(block)
+        facts = Facts(repository_facts(row), [LEFT_OUT])
+        self._write_repository(repository_name(row), facts, listed=None, complete=False)
 
     def _write_images(self) -> None:
         """Write each digest once, when all that indexes say of their children is known."""

@@ -38,6 +38,19 @@ def inventory_scope(account: str, region: str) -> ScopeRef:
     )
 
 
+def posture_scope(account: str, region: str) -> ScopeRef:
+    """Name the scope of the settings that are read beside the inventory."""
+    inventory = f"aws/{account}/{region}"
+    return ScopeRef(
+        provider="aws",
+        scope_id=f"{inventory}/posture",
+        kind=ScopeKind.CONFIGURATION,
+        account=account,
+        region=region,
+        parent_scope_id=inventory,
+    )
+
+
 class Vulnerabilities:
     """Writes each vulnerability met in a task once."""
 

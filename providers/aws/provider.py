@@ -10,7 +10,7 @@ from audit.errors import SourceError
 from audit.model.scope import Plan, ScopeOutcome, ScopeTally, Task
 from audit.ports import Capabilities, RegistryProvider, RunContext, Settings, Sink
 from providers.aws.collect import collect_place
-from providers.aws.judgement import findings_scope, inventory_scope
+from providers.aws.judgement import findings_scope, inventory_scope, posture_scope
 from providers.aws.place import Place
 from providers.aws.settings import AwsSettings
 from providers.aws.status import ECR_BASIC, INSPECTOR
@@ -23,14 +23,7 @@ _GAPS = {
     "discovery of regions": "notimpl: regions are configured; one left out is not reported",
     "delegated administrator": "notimpl: Inspector is read in each account, not once for all",
     "incremental reads": "notimpl: every finding is fetched in every run",
-    "repository policy": "notimpl: GetRepositoryPolicy is not asked",
-    "lifecycle policy": "notimpl: GetLifecyclePolicy is not asked",
-    "replication": "notimpl: DescribeRegistry is not asked",
-    "pull-through cache": "notimpl: DescribePullThroughCacheRules is not asked",
-    "signing": "notimpl: GetSigningConfiguration is not asked",
-    "tags of repositories": "notimpl: ListTagsForResource is not asked",
-    "public registry": "notimpl: ecr-public is not read",
-    "key ownership": "notimpl: a key named by kms_key may be AWS's own aws/ecr key",
+    "signatures of images": "notimpl: DescribeImageSigningStatus is not asked",
     "in_use under basic scanning": "notyet: only Inspector counts running containers",
     "in_use on EC2 and elsewhere": "notyet: Inspector sees Amazon ECS and Amazon EKS only",
     "fix state under basic scanning": "notyet: basic scanning names no fixed version",
@@ -62,6 +55,7 @@ class AwsProvider:
                     task_id=f"aws/{account.id}/{region}",
                     scopes=(
                         inventory_scope(account.id, region),
+                        posture_scope(account.id, region),
                         findings_scope(account.id, region),
                     ),
                     params={"account": account.id, "region": region},
@@ -79,7 +73,8 @@ class AwsProvider:
             api = self._clients().open(self._settings.account(account), region, tally)
         except SourceError as error:
             return _closed_door(tally, error)
-        place = Place(account, region, self._settings, self._context, api, sink)
+        organisation = self._settings.organisation
+        place = Place(account, region, self._settings, self._context, api, sink, organisation)
         return collect_place(place, tally)
 
     def _clients(self) -> Clients:
@@ -93,11 +88,12 @@ class AwsProvider:
 
 
 def _closed_door(inventory: ScopeTally, error: SourceError) -> list[ScopeOutcome]:
-    """Nothing of the account and region can be read: both scopes say so."""
-    findings = ScopeTally(findings_scope(inventory.ref.account, inventory.ref.region))
-    for tally in (inventory, findings):
+    """Nothing of the account and region can be read: all its scopes say so."""
+    where = inventory.ref.account, inventory.ref.region
+    tallies = (inventory, ScopeTally(posture_scope(*where)), ScopeTally(findings_scope(*where)))
+    for tally in tallies:
         tally.fail(error)
-    return [inventory.finish(), findings.finish()]
+    return [tally.finish() for tally in tallies]
 
 
 _: type[RegistryProvider] = AwsProvider

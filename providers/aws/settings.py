@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, StringConstraints, model_validator
 
 from audit.endpoints import check_endpoint
 from audit.ports import Settings
+from providers.aws.organisation import Organisation
 
 AccountId = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 RegionName = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[0-9]+$")]
@@ -49,13 +50,16 @@ class Endpoints(Settings):
     """Addresses to use instead of AWS's own, by service."""
 
     ecr: str | None = None
+    ecr_public: str | None = None
     inspector2: str | None = None
+    kms: str | None = None
+    resourcegroupstaggingapi: str | None = None
     sts: str | None = None
 
     def of(self, service: str) -> str | None:
-        """Return the override of a service, if there is one."""
-        overrides = {"ecr": self.ecr, "inspector2": self.inspector2, "sts": self.sts}
-        return overrides[service]
+        """Return the override of a service (as botocore names it), if there is one."""
+        found: str | None = getattr(self, service.replace("-", "_"))
+        return found
 
 
 class AwsSettings(Settings):
@@ -65,6 +69,10 @@ class AwsSettings(Settings):
         max_attempts: Attempts for each call in all, the first one included.
         include: Repository name patterns (fnmatch) to read; all by default.
         exclude: Repository name patterns to leave out even when included.
+        public: Read each account's ECR Public registry too.
+        organization_id: The organisation (``o-...``) that access policies are held against.
+        organization_accounts: All accounts of that organisation, besides those that are read. Left
+            out, an account that a policy names and that is not read may belong to it.
     """
 
     accounts: Annotated[tuple[AccountSettings, ...], Field(min_length=1)]
@@ -76,12 +84,15 @@ class AwsSettings(Settings):
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 6
     include: tuple[str, ...] = ("*",)
     exclude: tuple[str, ...] = ()
+    public: bool = False
+    organization_id: Annotated[str, StringConstraints(pattern=r"^o-[a-z0-9]{10,32}$")] | None = None
+    organization_accounts: tuple[AccountId, ...] | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> AwsSettings:
         _refuse_twice("account", (account.id for account in self.accounts))
         _refuse_twice("region", self.regions)
-        for url in (self.endpoints.ecr, self.endpoints.inspector2, self.endpoints.sts):
+        for url in self.endpoints.model_dump().values():
             if url is not None:
                 check_endpoint(url, allow_insecure_loopback=self.allow_insecure_loopback)
         return self
@@ -93,6 +104,15 @@ class AwsSettings(Settings):
             KeyError: The account is not configured.
         """
         return {account.id: account for account in self.accounts}[account_id]
+
+    @property
+    def organisation(self) -> Organisation:
+        """The organisation as configured: the accounts that are read belong to it."""
+        others = self.organization_accounts
+        accounts = {account.id for account in self.accounts} | set(others or ())
+        return Organisation(
+            self.organization_id or "", frozenset(accounts), whole=others is not None
+        )
 
     def wants(self, repository: str) -> bool:
         """Whether the include and exclude patterns let this repository in."""

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-FaultKind = Literal["denied", "images_page", "findings", "findings_denied", "invisible"]
+FaultKind = Literal[
+    "denied", "images_page", "findings", "findings_denied", "invisible", "posture_denied"
+]
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,9 @@ class Registry:
     """A registry. ``settings`` hold its configuration in the cloud's words.
 
     Keys in use: ``aws`` (registry of an account-region): ``scan_type``; (repository):
-    ``tag_mutability``, ``scan_frequency``, ``encryption_type``, ``kms_key``.
+    ``tag_mutability``, ``scan_frequency``, ``encryption_type``, ``kms_key``, ``key_manager``,
+    ``tags``, ``repository_policy``, ``lifecycle_policy``; more of the registry is listed in
+    ``providers.loopback.aws.ecr_settings``.
     ``azure``: ``sku``, ``admin_user_enabled``, ``anonymous_pull_enabled``,
     ``public_network_access``, ``network_default_action``, ``encryption_status``,
     ``export_policy``, ``retention_status``, ``role_assignment_mode`` (booleans as true/false).
@@ -119,9 +123,10 @@ class Registry:
 class Place:
     """Where registries lie: AWS account x region, Azure subscription, GCP project x location.
 
-    AWS places hold exactly one registry. ``region`` is empty for Azure (a registry's location is
-    its setting ``location``). ``settings``: aws ``scan_type`` BASIC or ENHANCED; azure
-    ``defender_plan`` Standard or Free; gcp ``api`` enabled or disabled.
+    AWS places hold one registry; a second one is the account's ECR Public registry (its
+    ``registry_id`` begins with ``public.ecr.aws/``), in us-east-1 only. ``region`` is empty for
+    Azure (a registry's location is its setting ``location``). ``settings``: aws ``scan_type`` BASIC
+    or ENHANCED; azure ``defender_plan`` Standard or Free; gcp ``api`` enabled or disabled.
     """
 
     provider: str
@@ -141,6 +146,8 @@ class Fault:
     ``findings``: the findings listing of the place always fails with a server error after its
     first page. ``findings_denied``: the findings listing of the place is refused.
     ``invisible`` (azure): Resource Graph leaves the subscription out entirely, without an error.
+    ``posture_denied`` (aws): the one operation ``operation`` (``ecr:GetRepositoryPolicy``, as IAM
+    names it) is refused; of ``repository`` alone where that is given.
     """
 
     kind: FaultKind
@@ -150,6 +157,7 @@ class Fault:
     registry_id: str = ""
     repository: str = ""
     page: int = 2
+    operation: str = ""
 
 
 @dataclass(frozen=True, repr=False)

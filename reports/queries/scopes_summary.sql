@@ -9,4 +9,5 @@ SELECT provider, kind, count(*) AS scopes,
         OR outcome NOT IN ('complete', 'partial', 'denied', 'disabled', 'left_out')) AS failed
 FROM scopes
 GROUP BY provider, kind
-ORDER BY provider, list_position(['discovery', 'inventory', 'findings'], kind), kind
+ORDER BY provider,
+    list_position(['discovery', 'inventory', 'configuration', 'findings'], kind), kind

@@ -11,7 +11,6 @@ from tests.contract.under_test import Area, ProviderUnderTest, each
 _NO_SWITCH = "never: an ECR registry has no such setting"
 _BY_REPOSITORY = "never: ECR sets this by repository"
 _IN_THE_CONFIG = "never: it needs the image's config, which is a pull"
-_NOT_ASKED = "notimpl: GetRepositoryPolicy, GetLifecyclePolicy, ListTagsForResource are not asked"
 
 _ENHANCED, _BASIC = "aws/111111111111/eu-west-1", "aws/111111111111/us-east-1"
 
@@ -25,12 +24,15 @@ def _secrets(settings: Mapping[str, Any]) -> tuple[str, ...]:
 AWS = ProviderUnderTest(
     name="aws",
     cloud=AwsLoopback,
-    scope_ids=r"aws/[0-9]{12}/[a-z]{2}-[a-z]+-[0-9](/findings)?",
+    scope_ids=r"aws/[0-9]{12}/[a-z]{2}-[a-z]+-[0-9](/findings|/posture)?",
     areas=(
         Area("inspector", 0, _ENHANCED, f"{_ENHANCED}/findings"),
         Area("ecr-basic", 1, _BASIC, f"{_BASIC}/findings", image_by_image=True),
     ),
-    endpoints=(("endpoints", "ecr"), ("endpoints", "inspector2"), ("endpoints", "sts")),
+    endpoints=tuple(
+        ("endpoints", service)
+        for service in ("ecr", "ecr_public", "inspector2", "kms", "resourcegroupstaggingapi", "sts")
+    ),
     secrets=_secrets,
     gaps={
         **each(
@@ -40,14 +42,12 @@ AWS = ProviderUnderTest(
             _NO_SWITCH,
         ),
         **each(
-            "registries.tag_mutability registries.encryption_type registries.kms_key",
+            "registries.tag_mutability registries.encryption_type registries.kms_key "
+            "registries.key_manager registries.retention_enabled",
             _BY_REPOSITORY,
         ),
-        **each(
-            "registries.anonymous_pull_enabled registries.retention_enabled registries.labels "
-            "repositories.labels",
-            _NOT_ASKED,
-        ),
+        "registries.anonymous_pull_enabled": "never: what a policy grants is in anonymous_access",
+        "registries.labels": "never: a private registry has no tags",
         "registries.private_endpoints_approved": "notimpl: VPC endpoints are not asked",
         **each(
             "repositories.updated_at repositories.expected_images",

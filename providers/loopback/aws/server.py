@@ -7,21 +7,32 @@ from collections import Counter
 from types import TracebackType
 from typing import Any
 
-from providers.loopback.aws import ecr, ecr_scan, inspector, sts
+from providers.loopback.aws import ecr, ecr_public, ecr_scan, ecr_settings, inspector, sts
 from providers.loopback.aws.wire import AwsError, Call, Caller, Operation, read_caller
 from providers.loopback.aws.world import AwsWorld
 from providers.loopback.estate import Estate
 from providers.loopback.http import Request, Response, RunningServer, json_response, serve
 
-_ECR_TARGET = "AmazonEC2ContainerRegistry_V20150921."
-_ECR_OPERATIONS: dict[str, Operation] = ecr.OPERATIONS | ecr_scan.OPERATIONS
+_JSON_SERVICES: dict[str, tuple[str, dict[str, Operation]]] = {
+    "ecr": (
+        "AmazonEC2ContainerRegistry_V20150921.",
+        ecr.OPERATIONS | ecr_scan.OPERATIONS | ecr_settings.OPERATIONS,
+    ),
+    "ecr-public": ("SpencerFrontendService.", ecr_public.OPERATIONS),
+    "kms": ("TrentService.", ecr_settings.KMS_OPERATIONS),
+    "tagging": ("ResourceGroupsTaggingAPI_20170126.", ecr_settings.TAG_OPERATIONS),
+}
+"""Signing name -> what ``X-Amz-Target`` begins with, and the operations."""
+_INSPECTOR_OPERATIONS = inspector.OPERATIONS | ecr_settings.INSPECTOR_OPERATIONS
+_IAM_NAMES = {"tagging": "tag"}
 _JSON_1_1 = "application/x-amz-json-1.1"
+_ENDPOINTS = ("ecr", "ecr_public", "inspector2", "kms", "resourcegroupstaggingapi", "sts")
 _STS_OPERATIONS = frozenset({"AssumeRole", "GetCallerIdentity"})
 _UNKNOWN = "Unknown"
 
 
 class AwsLoopback:
-    """ECR, Inspector and STS of an estate, on 127.0.0.1.
+    """ECR, Inspector, STS, keys and tags of an estate, on 127.0.0.1.
 
     The service, the region and the account come from the request's signature: a key handed out
     by AssumeRole acts in the account of its role, any other key in the estate's first account.
@@ -85,7 +96,7 @@ class AwsLoopback:
                 "access_key_id": "AKIALOOPBACK00000000",
                 "secret_access_key": "loopback-secret",
             },
-            "endpoints": {"ecr": self.url, "inspector2": self.url, "sts": self.url},
+            "endpoints": dict.fromkeys(_ENDPOINTS, self.url),
             "allow_insecure_loopback": True,
         }
 
@@ -107,34 +118,35 @@ class AwsLoopback:
             action = form.get("Action", "")
             self._count(action if action in _STS_OPERATIONS else _UNKNOWN)
             return _xml(200, sts.answer(world, caller, form))
-        if caller.service == "ecr":
-            return self._ecr(world, caller, request)
+        if caller.service in _JSON_SERVICES:
+            return self._json(world, caller, request)
         if caller.service == "inspector2":
             return self._inspector(world, caller, request)
         self._count(_UNKNOWN)
         raise AwsError("UnknownOperationException", f"no service {caller.service!r} here")
 
-    def _ecr(self, world: AwsWorld, caller: Caller, request: Request) -> Response:
-        name = request.headers.get("X-Amz-Target", "").removeprefix(_ECR_TARGET)
-        operation = _ECR_OPERATIONS.get(name)
+    def _json(self, world: AwsWorld, caller: Caller, request: Request) -> Response:
+        target, operations = _JSON_SERVICES[caller.service]
+        name = request.headers.get("X-Amz-Target", "").removeprefix(target)
+        operation = operations.get(name)
         self._count(name if operation else _UNKNOWN)
         if operation is None:
-            raise AwsError("UnknownOperationException", f"ECR has no operation {name!r} here")
+            raise AwsError("UnknownOperationException", f"there is no operation {name!r} here")
         call = _call(world, caller, name, request)
-        if call.view.fault("denied"):
-            raise AwsError(
-                "AccessDeniedException", f"User is not authorized to perform: ecr:{name}"
-            )
+        action = f"{_IAM_NAMES.get(caller.service, caller.service)}:{name}"
+        _check_denied(call, action, everything=call.view.fault("denied") is not None)
         return json_response(operation(call), content_type=_JSON_1_1)
 
     def _inspector(self, world: AwsWorld, caller: Caller, request: Request) -> Response:
-        known = inspector.OPERATIONS.get(request.path) if request.method == "POST" else None
+        known = _INSPECTOR_OPERATIONS.get(request.path) if request.method == "POST" else None
         self._count(known[0] if known else _UNKNOWN)
         if known is None:
             message = f"Inspector has no operation {request.method} {request.path} here"
             raise AwsError("UnknownOperationException", message)
         name, operation = known
-        return json_response(operation(_call(world, caller, name, request)))
+        call = _call(world, caller, name, request)
+        _check_denied(call, f"inspector2:{name}", everything=False)
+        return json_response(operation(call))
 
     def _count(self, operation: str) -> None:
         with self._lock:
@@ -149,7 +161,13 @@ def _call(world: AwsWorld, caller: Caller, name: str, request: Request) -> Call:
         params = request.json()
     except ValueError as error:
         raise AwsError("SerializationException", str(error)) from error
-    return Call(name, world.view(account, caller.region), params)
+    public = caller.service == "ecr-public"
+    return Call(name, world.view(account, caller.region, public=public), params)
+
+
+def _check_denied(call: Call, action: str, *, everything: bool) -> None:
+    if everything or call.view.denies(action, call.params.get("repositoryName")):
+        raise AwsError("AccessDeniedException", f"User is not authorized to perform: {action}")
 
 
 def _error(service: str, error: AwsError) -> Response:

@@ -45,11 +45,18 @@ class Collected:
 
     @property
     def inventory(self) -> ScopeOutcome:
-        return next(o for i, o in self.outcomes.items() if not i.endswith("/findings"))
+        return self._of("inventory")
+
+    @property
+    def posture(self) -> ScopeOutcome:
+        return self._of("configuration")
 
     @property
     def findings(self) -> ScopeOutcome:
-        return next(o for i, o in self.outcomes.items() if i.endswith("/findings"))
+        return self._of("findings")
+
+    def _of(self, kind: str) -> ScopeOutcome:
+        return next(one for one in self.outcomes.values() if one.ref.kind == kind)
 
 
 def collect(settings: Mapping[str, Any]) -> Collected:
