@@ -76,8 +76,8 @@ SCOPES = Table(
         REGION,
         text(
             "outcome",
-            "complete, partial, denied, disabled, failed, or left_out by the configuration. Absence "
-            "is believed only from complete.",
+            "complete, partial, denied, disabled, failed, or left_out by the configuration. "
+            "Absence is believed only from complete.",
         ),
         count("expected", "What the source itself said there is; null when it does not say."),
         count("listed", "What was read: scopes, images, settings or statements, by kind."),

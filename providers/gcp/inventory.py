@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from audit.errors import BrokenPageError
 from audit.model.columns import Columns
@@ -22,7 +23,7 @@ from providers.gcp.parse_images import (
     repository_rows,
 )
 from providers.gcp.parse_registry import Registry, registry_of
-from providers.gcp.scopes import PROVIDER, inventory_scope, tallied
+from providers.gcp.scopes import PROVIDER, tallied
 from providers.gcp.settings import GcpSettings
 from providers.gcp.values import Message
 
@@ -47,21 +48,27 @@ class Inventory:
     """
 
     def __init__(
-        self, clients: GcpClients, sink: Sink, settings: GcpSettings, *, project: str, run_id: str
+        self,
+        clients: GcpClients,
+        sink: Sink,
+        settings: GcpSettings,
+        *,
+        run_id: str,
+        posture: Callable[[Registry], dict[str, Any]] | None = None,
     ) -> None:
         self.placed: dict[Where, Placed] = {}
         self._clients, self._sink, self._settings = clients, sink, settings
-        self._project, self._run_id = project, run_id
+        self._run_id = run_id
+        self._row_of = posture or (lambda registry: registry.row)
 
-    def read(self, location: str) -> ScopeOutcome:
+    def read(self, ref: ScopeRef) -> ScopeOutcome:
         """Read one location's registries and images into the sink.
 
         A registry that cannot be listed to its end keeps what was read of it; the others go on.
         """
-        discovered = not self._settings.locations
-        tally = ScopeTally(inventory_scope(self._project, location, discovered=discovered))
+        tally = ScopeTally(ref)
         registries: list[Registry] = []
-        for page in tallied(self._clients.repository_pages(self._project, location), tally):
+        for page in tallied(self._clients.repository_pages(ref.account, ref.region), tally):
             registries.extend(_parsed_registries(page, tally))
         self._write_registries(registries, tally.ref)
         for registry in registries:
@@ -91,7 +98,7 @@ class Inventory:
     def _write_registries(self, registries: list[Registry], ref: ScopeRef) -> None:
         block = self._block("registries", ref)
         for registry in registries:
-            block.append(**registry.row)
+            block.append(**self._row_of(registry))
         self._sink.write(block)
 
     def _write_repositories(

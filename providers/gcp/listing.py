@@ -34,17 +34,18 @@ _DEEPEST = 20  # Google allows ten levels of folders
 class Listed(NamedTuple):
     """What a listing found.
 
-    ``exhaustive``: a project that it does not name, if it was listed to its end, is gone.
+    Attributes:
+        exhaustive: A project that it does not name, if it was listed to its end, is gone.
+        lagging: It is an index that follows the truth with a delay.
     """
 
     projects: list[Project]
     exhaustive: bool
+    lagging: bool = False
 
 
 def searched(rest: RestClient, root: str, tally: ScopeTally) -> Listed:
     """Search Cloud Asset below ``root`` for projects and repositories.
-
-    Its index follows the truth with a delay, so that what it lacks is not believed gone.
 
     Raises:
         SourceError: The search was refused or broke: what it gave is not used.
@@ -61,7 +62,7 @@ def searched(rest: RestClient, root: str, tally: ScopeTally) -> Listed:
     projects, errors = found.finish()
     for error in errors:
         tally.fail(error)
-    return Listed(projects, exhaustive=False)
+    return Listed(projects, exhaustive=False, lagging=True)
 
 
 def managed(rest: RestClient, root: str, tally: ScopeTally) -> Listed:
@@ -79,7 +80,7 @@ def managed(rest: RestClient, root: str, tally: ScopeTally) -> Listed:
     else:
         above = [root] if root.startswith("folders/") else []
         _descend(rest, root, above, tally, projects)
-    return Listed(sorted(projects), exhaustive=root != VISIBLE)
+    return Listed(sorted(projects, key=lambda one: one.project), exhaustive=root != VISIBLE)
 
 
 def _noted(tally: ScopeTally, found: AssetProjects, row: Answer) -> None:

@@ -145,7 +145,9 @@ def verdict(one: Project, wanted: DiscoverySettings) -> LeftOut | SourceError | 
     if one.state in _CLOSING:
         return DisabledError(f"the project is being deleted ({one.state})", code=one.state)
     if one.state != _ACTIVE:
-        return BrokenPageError(f"state {one.state!r} of the project is not known", code="State")
+        return BrokenPageError(
+            f"state {one.state!r} of the project is not known", code="UnknownState"
+        )
     return None
 
 

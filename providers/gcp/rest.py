@@ -7,7 +7,7 @@ more packages and a second of import.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import count
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from audit.model.scope import ScopeTally
 
 Answer: TypeAlias = dict[str, Any]
-Parameters: TypeAlias = Mapping[str, str | int | Sequence[str]]
+Parameters: TypeAlias = Mapping[str, Any]
+"""Of a query: texts, numbers, and tuples of texts that are given one by one."""
 
 _HOSTS = {
     "cloud_asset": "https://cloudasset.googleapis.com",

@@ -37,6 +37,14 @@ AZURE = ProviderUnderTest(
     ),
     secrets=_secrets,
     gaps={
+        **each(
+            "registries.scanning_config registries.scanning_reason "
+            "registries.scanning_enabled_at registries.scanning_service_enabled "
+            "registries.retention_rules registries.retention_dry_run "
+            "registries.virtual_upstreams registries.writers registries.legacy_host "
+            "registries.legacy_redirection",
+            "never: a setting of Google Cloud's registries",
+        ),
         "registries.mode": "notimpl: cache rules are not read",
         **each(
             "registries.pull_through_rules registries.pull_through_anonymous",

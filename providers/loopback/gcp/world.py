@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from providers.loopback.estate import Estate, Image, Place, Registry, Repository, Statement
 from providers.loopback.packages import by_vulnerability
 
 DISABLED = "disabled"
+ORGANIZATION = "organizations/4242"
+"""The organisation that every project of an estate lies in."""
+_FIRST_NUMBER = 100_000_000_001
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,22 @@ class ProjectView:
     estate: Estate
     project: str
     places: tuple[Place, ...]
+    number: str
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Folders above it, the outermost first (setting ``folders``, numbers with commas)."""
+        numbers = self.setting("folders")
+        return tuple(f"folders/{one}" for one in numbers.split(",") if one)
+
+    @property
+    def parent(self) -> str:
+        """What the project lies right in."""
+        return self.folders[-1] if self.folders else ORGANIZATION
+
+    def setting(self, name: str, default: str = "") -> str:
+        """Return a setting of the project: that of the first of its places."""
+        return self.places[0].settings.get(name, default)
 
     @property
     def disabled(self) -> bool:
@@ -129,14 +150,15 @@ class ProjectView:
 class GcpWorld:
     """Every Google Cloud project of an estate. Immutable; made anew for each estate shown."""
 
-    def __init__(self, estate: Estate) -> None:
+    def __init__(self, estate: Estate, refused: Collection[str] = ()) -> None:
         self.estate = estate
+        self._refused = refused
         by_project: dict[str, list[Place]] = {}
         for place in estate.of("gcp"):
             by_project.setdefault(place.account, []).append(place)
         self._views = {
-            project: ProjectView(estate, project, tuple(places))
-            for project, places in by_project.items()
+            project: ProjectView(estate, project, tuple(places), str(_FIRST_NUMBER + index))
+            for index, (project, places) in enumerate(by_project.items())
         }
         self.projects = tuple(self._views)
 
@@ -144,7 +166,25 @@ class GcpWorld:
         """Return a project, if the estate has it."""
         return self._views.get(project)
 
+    def below(self, scope: str) -> list[ProjectView]:
+        """Return the projects of an organisation, a folder or a project, near and far."""
+        return [
+            view
+            for view in self._views.values()
+            if scope in {ORGANIZATION, f"projects/{view.project}", *view.folders}
+        ]
+
+    def refuses(self, permission: str, resource: str = "") -> bool:
+        """Whether a permission is refused, everywhere or on this resource (``p@resource``)."""
+        return bool({permission, f"{permission}@{resource}"} & set(self._refused))
+
 
 def repository_id(registry: Registry) -> str:
     """Return the id of an Artifact Registry repository: the last part of its registry id."""
     return registry.registry_id.rpartition("/")[2]
+
+
+def bindings_of(settings: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the IAM bindings of a place's or registry's setting ``iam``, a JSON list."""
+    found: list[dict[str, Any]] = json.loads(settings.get("iam", "[]"))
+    return found

@@ -58,6 +58,7 @@ class Script:
     def settings(self, **more: Any) -> dict[str, Any]:
         return {
             "projects": ["p"],
+            "posture": False,
             "endpoints": {"artifact_registry": self.address, "grafeas": self.address},
             "allow_insecure_loopback": True,
             "max_attempts": 2,

@@ -70,9 +70,10 @@ def test_the_plan_has_one_task_per_project_and_makes_no_call():
     promised = [(ref.scope_id, str(ref.kind), ref.parent_scope_id) for ref in plan.tasks[0].scopes]
     assert promised == [
         ("gcp/p", "discovery", ""),
+        ("gcp/p/posture", "configuration", "gcp/p"),
         ("gcp/p/artifact-analysis", "findings", "gcp/p"),
     ]
-    assert plan.tasks[0].scopes[1].source == "artifact-analysis"
+    assert plan.tasks[0].scopes[2].source == "artifact-analysis"
 
 
 def test_every_gap_gives_its_reason():
