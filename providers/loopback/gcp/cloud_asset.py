@@ -41,7 +41,7 @@ def _below(asked: Asked, permission: str) -> list[ProjectView]:
     found = asked.world.below(asked.named)
     if not found:
         raise denied(permission, asked.named)
-    return found
+    return [view for view in found if view.setting("unindexed") != "true"]
 
 
 def _types(asked: Asked) -> set[str]:

@@ -5,7 +5,7 @@ Keys of a registry's settings: ``iam`` (JSON list of bindings), ``scanning_reaso
 address, or ``DOCKER_HUB``) and ``upstream_user``; of a VIRTUAL one ``shows`` (resource names with
 commas, the first of them first). Keys of a place's settings, of the first place of each project:
 ``iam``, ``folders`` (numbers with commas, the outermost first), ``state``, ``scanning`` (ENABLED or
-DISABLED), ``redirection``.
+DISABLED), ``redirection``, ``unindexed`` (true: Cloud Asset does not know the project yet).
 """
 
 from __future__ import annotations
