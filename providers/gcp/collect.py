@@ -13,7 +13,7 @@ from providers.gcp.analysis import Analysis
 from providers.gcp.client import LIST_LOCATIONS, GcpClients
 from providers.gcp.inventory import Inventory
 from providers.gcp.operations import SERVICES
-from providers.gcp.posture import Posture
+from providers.gcp.posture import Posture, row_without
 from providers.gcp.posture_calls import RegistrySettings
 from providers.gcp.rest import RestClient
 from providers.gcp.scopes import PROVIDER, tallied
@@ -79,7 +79,7 @@ class _Project:
             self._sink,
             self._settings,
             run_id=self._context.run_id,
-            posture=self.posture.row if self.posture else None,
+            row_of=self.posture.row if self.posture else row_without,
         )
         for ref in refs:
             outcomes.append(_disabled(ref) if off else inventory.read(ref))

@@ -54,12 +54,12 @@ class Inventory:
         settings: GcpSettings,
         *,
         run_id: str,
-        posture: Callable[[Registry], dict[str, Any]] | None = None,
+        row_of: Callable[[Registry], dict[str, Any]],
     ) -> None:
         self.placed: dict[Where, Placed] = {}
         self._clients, self._sink, self._settings = clients, sink, settings
         self._run_id = run_id
-        self._row_of = posture or (lambda registry: registry.row)
+        self._row_of = row_of
 
     def read(self, ref: ScopeRef) -> ScopeOutcome:
         """Read one location's registries and images into the sink.

@@ -23,6 +23,15 @@ from providers.gcp.settings import GcpSettings
 Told = TypeVar("Told")
 
 _POLICY = "policy"
+_BESIDE = (*COLUMNS, "legacy_redirection", "scanning_service_enabled")
+"""Columns that only further calls tell."""
+
+
+def row_without(registry: Registry) -> dict[str, Any]:
+    """Return the row of a repository whose settings the configuration says not to read."""
+    notes = [f"{column}: posture is switched off" for column in _BESIDE]
+    blank = dict.fromkeys(_BESIDE)
+    return {**registry.row, **blank, "unread": [*registry.row["unread"], *notes]}
 
 
 class Posture:

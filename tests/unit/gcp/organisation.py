@@ -83,7 +83,8 @@ class Cloud:
     messages: list[str] = field(default_factory=list)
 
     def provider(self, remembered: Sequence[tuple[str, str]] = (), **more: Any) -> GcpProvider:
-        discovery = {"scopes": [ORGANIZATION], **more.pop("discovery", {})}
+        found = more.pop("discovery", {})
+        discovery = None if found is None else {"scopes": [ORGANIZATION], **found}
         given = {**self.server.settings(), "projects": [], "discovery": discovery, **more}
         context = RunContext(
             "run-1", self.moment, logging.getLogger("test"), Remembering(remembered)

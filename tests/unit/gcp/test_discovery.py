@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from audit.model.enums import Outcome
+from audit.model.scope import Plan
 from providers.gcp.settings import GcpSettings
 from tests.unit.gcp.organisation import (
     LAB,
@@ -19,10 +22,10 @@ from tests.unit.gcp.organisation import (
 SEARCH = "cloudasset.assets.searchAllResources"
 POLICIES = "cloudasset.assets.searchAllIamPolicies"
 FILLED = {("shop", "us"), ("shop", "europe-west1"), ("data", "asia"), ("play", "us")}
-MANAGER = {"discovery": {"by": "resource-manager"}}
+MANAGER: dict[str, Any] = {"discovery": {"by": "resource-manager"}}
 
 
-def tasks(plan) -> dict[str, str | None]:
+def tasks(plan: Plan) -> dict[str, str | None]:
     return {task.params["project"]: task.params.get("locations") for task in plan.tasks}
 
 
