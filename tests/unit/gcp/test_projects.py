@@ -36,7 +36,7 @@ def repository(named: str, location: str = "us", **more: Any) -> dict[str, Any]:
     }
 
 
-def read(*rows: dict[str, Any]) -> tuple[list[Project], list[BrokenPageError]]:
+def read(*rows: dict[str, Any]) -> tuple[list[Project], list[Any]]:
     found = AssetProjects()
     for row in rows:
         found.take(row)
@@ -45,8 +45,12 @@ def read(*rows: dict[str, Any]) -> tuple[list[Project], list[BrokenPageError]]:
 
 def test_a_repository_may_come_before_its_project():
     ((one,), errors) = read(repository("shop"), project(), repository("shop", "asia"))
-    assert (one.project, one.number, one.locations) == ("shop", "projects/100", {"us", "asia"})
-    assert one.folders == {"folders/1", "folders/2"}
+    assert (one.project, one.number, one.locations) == (
+        "shop",
+        "projects/100",
+        frozenset({"us", "asia"}),
+    )
+    assert one.folders == frozenset({"folders/1", "folders/2"})
     assert not errors
 
 
@@ -56,7 +60,7 @@ def test_a_repository_may_name_its_project_by_number(told):
     if told == "id among the attributes":
         row = project("100", additionalAttributes={"projectId": "shop"})
     ((one,), errors) = read(repository("100"), row)
-    assert (one.project, one.locations, errors) == ("shop", {"us"}, [])
+    assert (one.project, one.locations, errors) == ("shop", frozenset({"us"}), [])
 
 
 def test_a_repository_in_a_project_without_an_id_is_an_error():
@@ -67,12 +71,13 @@ def test_a_repository_in_a_project_without_an_id_is_an_error():
 
 def test_a_repository_tells_of_its_project_where_no_row_does():
     ((one,), errors) = read(repository("shop", folders=["folders/7"]))
-    assert (one.project, one.state, one.folders, errors) == ("shop", "ACTIVE", {"folders/7"}, [])
+    assert (one.project, one.state, errors) == ("shop", "ACTIVE", [])
+    assert one.folders == frozenset({"folders/7"})
 
 
 def test_a_domain_scoped_project_keeps_its_domain():
     ((one,), _) = read(project("example.com:shop"), repository("example.com:shop"))
-    assert (one.project, one.locations) == ("example.com:shop", {"us"})
+    assert (one.project, one.locations) == ("example.com:shop", frozenset({"us"}))
 
 
 @pytest.mark.parametrize(
