@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from audit.errors import BrokenPageError
 from audit.model.scope import Plan, ScopeOutcome, ScopeTally, Task
 from audit.ports import Capabilities, RegistryProvider, RunContext, Settings, Sink
-from providers.gcp.analysis import Analysis
+from providers.gcp.analysis import Analysis, Shared
 from providers.gcp.inventory import Inventory
+from providers.gcp.recall import Recall
 from providers.gcp.scopes import (
     PROVIDER,
     SOURCE,
@@ -20,6 +20,7 @@ from providers.gcp.scopes import (
     tallied,
 )
 from providers.gcp.settings import GcpSettings
+from providers.gcp.statements import StatedOnce
 
 if TYPE_CHECKING:
     from providers.gcp.client import GcpClients
@@ -40,8 +41,9 @@ _GAPS = {
     "findings.purl": "never: Artifact Analysis gives CPE, package and version",
     "findings.aliases": "notyet: occurrences name one id",
     "findings.cvss_minor_version": "notyet: Grafeas says 3; 3.1 unless its text says 3.0",
-    "assessments.content_hash": "notimpl: every run reads every occurrence",
+    "assessments.content_hash": "never: Google tells itself when the statements last changed",
     "assessments.scanner_version": "notyet: occurrences do not tell",
+    "vulnerabilities.kev_added_at": "notyet: occurrences say that CISA lists it, not since when",
     "vulnerabilities.published_at": "notimpl: needs a call for each note",
 }
 
@@ -55,6 +57,7 @@ class GcpProvider:
 
     def __init__(self, settings: GcpSettings, context: RunContext) -> None:
         self._settings, self._context = settings, context
+        self._shared = Shared(settings, context, Recall(context.memory), StatedOnce())
 
     def plan(self) -> Plan:
         """Return one task per project; makes no call.
@@ -94,10 +97,9 @@ class GcpProvider:
         analysis = Analysis(
             clients,
             sink,
-            self._context,
+            self._shared,
             project=project,
             placed=inventory.placed,
-            stale_after=timedelta(days=settings.stale_after_days),
         )
         return [*discovery, *inventories, analysis.read()]
 

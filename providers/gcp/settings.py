@@ -35,6 +35,8 @@ class GcpSettings(Settings):
         locations: Locations to read; empty means those that ListLocations names.
         stale_after_days: Age of the last scan from which a success no longer counts as looked at.
             Google scans an image on as long as it was pulled in the last 30 days.
+        full_read_days: Days after which all statements are read again at the latest. Between, only
+            those of images of which Google says that they changed.
         endpoints: Endpoint overrides.
         allow_insecure_loopback: Whether an override may be ``http://`` to a loopback address.
         max_attempts: Tries per call, the first one counted.
@@ -45,6 +47,7 @@ class GcpSettings(Settings):
     projects: tuple[str, ...] = Field(min_length=1)
     locations: tuple[Location, ...] = ()
     stale_after_days: int = Field(default=30, gt=0)
+    full_read_days: int = Field(default=7, gt=0)
     endpoints: GcpEndpoints = GcpEndpoints()
     allow_insecure_loopback: bool = False
     max_attempts: int = Field(default=6, gt=0)
