@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -16,6 +17,7 @@ from grafeas import grafeas_v1
 
 from providers.loopback.estate import Estate
 from providers.loopback.gcp import artifact_registry, grafeas
+from providers.loopback.gcp.summary_messages import SummaryRequest
 from providers.loopback.gcp.wire import GcpError, Message
 from providers.loopback.gcp.world import GcpWorld
 
@@ -41,7 +43,27 @@ _SERVICES: dict[str, dict[str, tuple[Method, Any]]] = {
             grafeas_v1.ListOccurrencesRequest.pb(),
         ),
     },
+    "google.devtools.containeranalysis.v1.ContainerAnalysis": {
+        "GetVulnerabilityOccurrencesSummary": (grafeas.summarise, SummaryRequest),
+    },
 }
+
+
+@dataclass
+class Trouble:
+    """Calls of a method that are answered with a status: some, after others went well."""
+
+    code: grpc.StatusCode
+    after: int
+    times: int
+
+    def next(self) -> bool:
+        """Whether the next call is one of them."""
+        if self.after:
+            self.after -= 1
+            return False
+        self.times -= 1
+        return self.times >= 0
 
 
 class GcpLoopback:
@@ -54,6 +76,7 @@ class GcpLoopback:
     def __init__(self, estate: Estate) -> None:
         self.calls: Counter[str] = Counter()
         self._lock = threading.Lock()
+        self._troubles: dict[str, Trouble] = {}
         self._world = GcpWorld(estate)
         self._running: tuple[grpc.Server, ThreadPoolExecutor, int] | None = None
 
@@ -95,7 +118,13 @@ class GcpLoopback:
 
     def show(self, estate: Estate) -> None:
         """Serve another estate from the next call on; page tokens given out before expire."""
-        self._world = GcpWorld(estate)
+        self._world = GcpWorld(estate, self._world)
+
+    def disturb(
+        self, method: str, code: grpc.StatusCode, *, after: int = 0, times: int = 1
+    ) -> None:
+        """Answer ``times`` calls of a method with a status, once ``after`` others went well."""
+        self._troubles[method] = Trouble(code, after, times)
 
     def settings(self) -> dict[str, Any]:
         """Return the settings of the provider ``gcp`` that reach this server."""
@@ -113,6 +142,10 @@ class GcpLoopback:
         def answer(message: Message, context: grpc.ServicerContext) -> Message:
             with self._lock:
                 self.calls[name] += 1
+                trouble = self._troubles.get(name)
+                disturbed = trouble is not None and trouble.next()
+            if trouble is not None and disturbed:
+                context.abort(trouble.code, "The service is disturbed.")
             try:
                 return method(self._world, message)
             except GcpError as error:
