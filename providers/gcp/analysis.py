@@ -138,9 +138,9 @@ class Analysis:
             self._log(f"what was read could not be checked: {error}")
             return
         counts = counted(summary, self._discoveries.about)
-        for where, error in unread(counts, self._writer.counts).items():
-            self._spoiled[where] = error
-            self._tally.fail(error)
+        for where, missed in unread(counts, self._writer.counts).items():
+            self._spoiled[where] = missed
+            self._tally.fail(missed)
         other = sum(self._writer.counts[where] != count for where, count in counts.items())
         if other:
             self._log(f"Google counts other numbers of vulnerabilities for {other} images")
@@ -154,19 +154,19 @@ class Analysis:
         told, found = self._shared.recall.told(), self._discoveries.images
         for where in self._discoveries.judged():
             verdict = verdicts.of(found.get(where), self._placed[where].child, told.get(where))
-            error = self._blind or self._spoiled.get(where)
-            if error is not None:
+            if missing := self._blind or self._spoiled.get(where):
                 nothing_told = not (found or self._tally.listed)
-                verdict = blinded(verdict, error, nothing_told=nothing_told)
+                verdict = blinded(verdict, missing, nothing_told=nothing_told)
             cells = verdict._asdict() | {"state": str(verdict.state), "basis": self._basis(where)}
             block.append(**where._asdict(), **cells)
         self._sink.write(block)
 
     def _basis(self, where: Where) -> str | None:
         """Say what the answer about an image rests on; None where it rests on nothing."""
-        if where in self._read or (self._blind is None and where not in self._discoveries.images):
-            return _READ
-        return _REMEMBERED if self._mark is not None else None
+        if self._blind or where in self._spoiled:
+            return None
+        remembered = where in self._discoveries.images and where not in self._read
+        return _REMEMBERED if remembered else _READ
 
     def _write_mark(self) -> None:
         """Note how far the reading went: only of one that went to its end."""

@@ -78,7 +78,7 @@ class GcpClients:
             )
             self._grafeas = stack.enter_context(_grafeas(settings.endpoints.grafeas))
             self._stack = stack.pop_all()
-        channel = self._grafeas.transport.grpc_channel
+        channel: grpc.Channel = self._grafeas.transport.grpc_channel  # type: ignore[attr-defined]  # of the transport made here
         self._discoveries = _method(
             channel, _OCCURRENCES_METHOD, ListOccurrencesResponse.pb().FromString
         )
@@ -230,8 +230,8 @@ def _method(
     The SDK's own would parse every answer into its classes.
     """
     call = channel.unary_unary(path, request_serializer=_bytes_of, response_deserializer=read)
-    wrapped: Callable[..., Message] = grpc_helpers.wrap_errors(call)
-    return wrapped
+    typed: Callable[..., Message] = grpc_helpers.wrap_errors(call)  # type: ignore[no-untyped-call]
+    return typed
 
 
 def _bytes_of(message: Message) -> bytes:

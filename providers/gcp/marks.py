@@ -55,7 +55,7 @@ class Mark:
     Attributes:
         full: When everything was last read.
         occurrences: VULNERABILITY occurrences there were then, about whatever.
-        images: What is known of each image, by ``registry_id/repository`` and the digest's start.
+        images: What is known of each image, by ``registry_id/repository`` and the digest's end.
     """
 
     full: datetime
@@ -105,5 +105,4 @@ def _known(images: Mapping[str, list[int]]) -> dict[str, Known]:
 
 
 def _key(where: Where) -> tuple[str, str]:
-    digest = where.digest.partition(":")[2][:_DIGITS]
-    return f"{where.registry_id}/{where.repository}", digest
+    return f"{where.registry_id}/{where.repository}", where.digest[-_DIGITS:]

@@ -53,7 +53,7 @@ def _moved(where: Where, judged: Judged, mark: Mark, told: Mapping[Where, Told])
 
 
 def is_dearer(moved_images: int, placed: int, mark: Mark) -> bool:
-    """Whether asking about the images that moved needs as many calls as asking for everything.
+    """Whether asking about the images that moved needs more calls than asking for everything.
 
     An image is taken to have as many statements as the average one had.
     """
@@ -61,7 +61,7 @@ def is_dearer(moved_images: int, placed: int, mark: Mark) -> bool:
     each = mark.occurrences / max(placed, 1)
     calls = ceil(moved_images / IMAGES_A_CALL)
     pages = calls * max(1, ceil(min(IMAGES_A_CALL, moved_images) * each / _A_PAGE))
-    return pages >= everything and moved_images > 0
+    return pages > everything
 
 
 def batches(moved_images: Mapping[Where, str]) -> Sequence[dict[Where, str]]:

@@ -65,15 +65,12 @@ class Patience:
         """Return seconds: at least half of a limit that doubles, or what the server asked for."""
         quota = isinstance(error, exceptions.ResourceExhausted)
         first = _FIRST_WAIT_FOR_QUOTA if quota else _FIRST_WAIT
-        limit = min(first * 2 ** (attempt - 1), _LONGEST_WAIT)
+        limit = min(first * 2.0 ** (attempt - 1), _LONGEST_WAIT)
         return max(limit * (0.5 + self.jitter() / 2), min(_asked_for(error), _LONGEST_WAIT))
 
 
 def _asked_for(error: exceptions.GoogleAPICallError) -> float:
     """Return the seconds a RetryInfo of the error names; 0 without one."""
     details: list[Any] = error.details if isinstance(error.details, list) else []
-    return sum(
-        one.retry_delay.seconds + one.retry_delay.nanos / 1e9
-        for one in details
-        if isinstance(one, error_details_pb2.RetryInfo)
-    )
+    waits = [one.retry_delay for one in details if isinstance(one, error_details_pb2.RetryInfo)]
+    return float(sum(wait.seconds + wait.nanos / 1e9 for wait in waits))

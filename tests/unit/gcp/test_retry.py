@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from google.api_core import exceptions
+from google.api_core import exceptions as untyped
 from google.protobuf import duration_pb2  # type: ignore[import-untyped]  # no types
 from google.rpc import error_details_pb2  # type: ignore[import-untyped]  # no types
 
 from providers.gcp.retry import Patience
 
+exceptions: Any = untyped
 ALWAYS_HALF = 0.0  # the jitter at its lowest: half of each limit
 
 
