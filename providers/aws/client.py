@@ -162,7 +162,7 @@ class Clients:
                 aws_session_token=keys.session_token if keys else None,
                 config=self._config(url),
             )
-        fast.install(client.meta.events, service, utc)
+        fast.install(client.meta, utc)
         return client
 
     def _own_keys(self) -> Keys | None:

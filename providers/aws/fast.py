@@ -1,21 +1,24 @@
-"""The fast way through an answer: one JSON parser instead of botocore's walk over the model.
+"""The fast way through an answer: one JSON decoder instead of botocore's walk over the model.
 
-botocore reads a page of findings thirty times slower than a JSON parser does; most of that are
+botocore reads a page of findings thirty times slower than a JSON decoder does; most of that are
 timestamps. Just before it parses, it emits ``before-parse.<service>.<Operation>`` with the raw
 answer, which its own handlers use too. Taking the body there leaves retries, credentials, errors
 and paging to botocore. The event is in no public documentation: where it does not come, botocore
 parses as ever, and the answers are the same, only slower.
 
-Only operations whose model gives every member its wire name and holds no blob are listed.
+The decoder's types are made from botocore's own model of the operation, so that it takes and drops
+the same members. A body that does not fit them to the letter is left to botocore.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from functools import cache
+from typing import Any, Protocol, TypedDict
 
-import orjson
+import msgspec
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 
 _OK_BELOW = 300
 _IMAGE_TIMES = ("imagePushedAt", "lastRecordedPullTime", "lastArchivedAt", "lastActivatedAt")
@@ -23,63 +26,59 @@ _SUMMARY_TIMES = ("imageScanCompletedAt", "vulnerabilitySourceUpdatedAt")
 _FINDING_TIMES = ("firstObservedAt", "lastObservedAt", "updatedAt")
 _VENDOR_TIMES = ("vendorCreatedAt", "vendorUpdatedAt")
 _USE_TIMES = ("pushedAt", "lastInUseAt", "imagePulledAt")
+_TYPES: Mapping[str, Any] = {
+    "string": str,
+    "timestamp": float | int | str,
+    "integer": int,
+    "long": int,
+    "float": float,
+    "double": float,
+    "boolean": bool,
+}
 
 Answer = dict[str, Any]
-
-
 Clock = Callable[[Any], datetime | None]
 """Reads a time of the wire; None for nonsense."""
+Dating = Callable[[Answer, Clock], None]
 
 
-def _date(row: object, names: Iterable[str], utc: Clock) -> None:
-    if isinstance(row, dict):
+def _date(row: Answer | None, names: Iterable[str], utc: Clock) -> None:
+    if row:
         for name in names:
             if name in row:
                 row[name] = utc(row[name])
 
 
-def _rows(answer: object, name: str) -> list[Any]:
-    rows = _member(answer, name)
-    return rows if isinstance(rows, list) else []
-
-
-def _member(row: object, name: str) -> Any:  # noqa: ANN401  as the wire has it
-    return row.get(name) if isinstance(row, dict) else None
-
-
 def _date_images(answer: Answer, utc: Clock) -> None:
-    for row in _rows(answer, "imageDetails"):
+    for row in answer.get("imageDetails", ()):
         _date(row, _IMAGE_TIMES, utc)
-        _date(_member(row, "imageScanFindingsSummary"), _SUMMARY_TIMES, utc)
+        _date(row.get("imageScanFindingsSummary"), _SUMMARY_TIMES, utc)
 
 
-def _date_finding(finding: object, utc: Clock) -> None:
+def _date_finding(finding: Answer, utc: Clock) -> None:
     _date(finding, _FINDING_TIMES, utc)
-    _date(_member(finding, "packageVulnerabilityDetails"), _VENDOR_TIMES, utc)
-    for resource in _rows(finding, "resources"):
-        _date(_member(_member(resource, "details"), "awsEcrContainerImage"), _USE_TIMES, utc)
+    _date(finding.get("packageVulnerabilityDetails"), _VENDOR_TIMES, utc)
+    for resource in finding.get("resources", ()):
+        _date(resource.get("details", {}).get("awsEcrContainerImage"), _USE_TIMES, utc)
 
 
 def _date_findings(answer: Answer, utc: Clock) -> None:
-    for finding in _rows(answer, "findings"):
+    for finding in answer.get("findings", ()):
         _date_finding(finding, utc)
 
 
 def _date_scan(answer: Answer, utc: Clock) -> None:
-    body = answer.get("imageScanFindings")
+    body = answer.get("imageScanFindings", {})
     _date(body, _SUMMARY_TIMES, utc)
-    for finding in _rows(body, "enhancedFindings"):
+    for finding in body.get("enhancedFindings", ()):
         _date_finding(finding, utc)
 
 
 def _date_coverage(answer: Answer, utc: Clock) -> None:
-    for row in _rows(answer, "coveredResources"):
+    for row in answer.get("coveredResources", ()):
         _date(row, ("lastScannedAt",), utc)
-        metadata = _member(row, "resourceMetadata")
-        _date(_member(metadata, "ecrImage"), _USE_TIMES, utc)
+        _date(row.get("resourceMetadata", {}).get("ecrImage"), _USE_TIMES, utc)
 
-
-Dating = Callable[[Answer, Clock], None]
 
 OPERATIONS: Mapping[str, Dating] = {
     "ecr.DescribeImages": _date_images,
@@ -87,37 +86,64 @@ OPERATIONS: Mapping[str, Dating] = {
     "inspector2.ListFindings": _date_findings,
     "inspector2.ListCoverage": _date_coverage,
 }
-"""``service.Operation`` -> what turns its times into moments."""
+"""``service.Operation`` -> what turns its times into moments.
+
+Only operations whose model gives every member its wire name and holds no blob.
+"""
 
 
-class Events(Protocol):
-    """What is used of botocore's event emitter."""
+class Meta(Protocol):
+    """What is used of a client's ``meta``."""
 
-    def register(self, event_name: str, handler: Callable[..., None]) -> None:
-        """Have ``handler`` called at an event."""
+    @property
+    def events(self) -> Any:  # noqa: ANN401  botocore's emitter
+        """The client's events."""
+
+    @property
+    def service_model(self) -> ServiceModel:
+        """The model of its service."""
 
 
-def install(events: Events, service: str, utc: Clock) -> None:
-    """Have a client of ``service`` read its large answers the fast way, times by ``utc``."""
+def install(meta: Meta, utc: Clock) -> None:
+    """Have a client read its large answers the fast way, times by ``utc``."""
+    service = meta.service_model.service_name
     for name, date in OPERATIONS.items():
-        if name.startswith(f"{service}."):
-            events.register(f"before-parse.{name}", _reader(date, utc))
+        owner, _, operation = name.partition(".")
+        if owner == service:
+            decoder = _decoder(meta.service_model, operation)
+            meta.events.register(f"before-parse.{name}", _reader(decoder, date, utc))
 
 
-def _reader(date: Dating, utc: Clock) -> Callable[..., None]:
+def _reader(decoder: msgspec.json.Decoder[Any], date: Dating, utc: Clock) -> Callable[..., None]:
     def read(
         response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object
     ) -> None:
-        """Parse a success; an error, or a body that is no JSON object, is left to botocore."""
+        """Take a success that fits the model; everything else is left to botocore."""
         if response_dict["status_code"] >= _OK_BELOW:
             return
         try:
-            answer = orjson.loads(response_dict["body"])
-        except orjson.JSONDecodeError:
+            answer: Answer = decoder.decode(response_dict["body"])
+        except (msgspec.DecodeError, UnicodeDecodeError):
             return
-        if isinstance(answer, dict):
-            date(answer, utc)
-            customized_response_dict.update(answer)
-            response_dict["body"] = b"{}"
+        date(answer, utc)
+        customized_response_dict.update(answer)
+        response_dict["body"] = b"{}"
 
     return read
+
+
+@cache
+def _decoder(model: ServiceModel, operation: str) -> msgspec.json.Decoder[Any]:
+    shape = model.operation_model(operation).output_shape
+    return msgspec.json.Decoder(_type_of(shape) if shape else dict)
+
+
+def _type_of(shape: Shape) -> Any:  # noqa: ANN401  a type made at run time
+    if isinstance(shape, StructureShape):
+        fields = {name: _type_of(member) for name, member in shape.members.items()}
+        return TypedDict(shape.name, fields, total=False)  # type: ignore[operator]  # at run time
+    if isinstance(shape, ListShape):
+        return list[_type_of(shape.member)]  # type: ignore[misc]  # at run time
+    if isinstance(shape, MapShape):
+        return dict[str, _type_of(shape.value)]  # type: ignore[misc]  # at run time
+    return _TYPES[shape.type_name]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import timedelta
 
 from audit.errors import BrokenPageError, DisabledError
 from audit.model.scope import ScopeOutcome, ScopeRef, ScopeTally
 from audit.ports import RunContext, Sink
-from providers.gcp.analysis import Analysis
+from providers.gcp.analysis import Analysis, Shared
 from providers.gcp.client import LIST_LOCATIONS, GcpClients
 from providers.gcp.inventory import Inventory
 from providers.gcp.operations import SERVICES
@@ -18,23 +17,21 @@ from providers.gcp.posture_calls import RegistrySettings
 from providers.gcp.rest import RestClient
 from providers.gcp.scopes import PROVIDER, tallied
 from providers.gcp.services import REGISTRY_SERVICE
-from providers.gcp.settings import GcpSettings
 from providers.gcp.tasks import Read
 
 _SWITCHED_OFF = "SERVICE_DISABLED"  # as the service itself says it
 
 
-def collect_project(
-    read: Read, settings: GcpSettings, context: RunContext, sink: Sink
-) -> Sequence[ScopeOutcome]:
+def collect_project(read: Read, shared: Shared, sink: Sink) -> Sequence[ScopeOutcome]:
     """Return an outcome for each scope of a project.
 
     Raises:
         AccessDeniedError: There are no credentials to open the services with.
     """
+    settings, context = shared.settings, shared.context
     with ExitStack() as stack:
         clients = stack.enter_context(GcpClients(settings))
-        project = _Project(read, settings, context, sink, clients)
+        project = _Project(read, shared, sink, clients)
         if settings.posture:
             rest = stack.enter_context(RestClient(settings))
             asked = stack.enter_context(RegistrySettings(settings))
@@ -55,15 +52,8 @@ def _known_projects(context: RunContext) -> frozenset[str]:
 
 
 class _Project:
-    def __init__(
-        self,
-        read: Read,
-        settings: GcpSettings,
-        context: RunContext,
-        sink: Sink,
-        clients: GcpClients,
-    ) -> None:
-        self._read, self._settings, self._context = read, settings, context
+    def __init__(self, read: Read, shared: Shared, sink: Sink, clients: GcpClients) -> None:
+        self._read, self._shared = read, shared
         self._sink, self._clients = sink, clients
         self.posture: Posture | None = None
 
@@ -77,8 +67,8 @@ class _Project:
         inventory = Inventory(
             self._clients,
             self._sink,
-            self._settings,
-            run_id=self._context.run_id,
+            self._shared.settings,
+            run_id=self._shared.context.run_id,
             row_of=self.posture.row if self.posture else row_without,
         )
         for ref in refs:
@@ -93,10 +83,9 @@ class _Project:
         return Analysis(
             self._clients,
             self._sink,
-            self._context,
+            self._shared,
             project=self._read.project,
             placed=inventory.placed,
-            stale_after=timedelta(days=self._settings.stale_after_days),
         )
 
     def _discovered(self, *, off: bool) -> tuple[list[ScopeOutcome], list[ScopeRef]]:

@@ -21,6 +21,7 @@ from providers.gcp.parse_images import (
     listed_of,
     placement_row,
     repository_rows,
+    scanned_child,
 )
 from providers.gcp.parse_registry import Registry, registry_of
 from providers.gcp.scopes import PROVIDER, tallied
@@ -34,10 +35,16 @@ _LIST_IMAGES = "artifactregistry:ListDockerImages"
 
 
 class Placed(NamedTuple):
-    """What the findings must know of an image that lies somewhere."""
+    """What the findings must know of a manifest that lies somewhere.
+
+    Attributes:
+        child: What an index says of it.
+        scanned_child: Of an index, its first linux/amd64 manifest: the only one Google scans.
+    """
 
     kind: ImageKind
     child: Child | None
+    scanned_child: Where | None = None
 
 
 class Inventory:
@@ -125,7 +132,10 @@ class Inventory:
             child = children.get(image.digest)
             kind = kind_of(image, child)
             where = Where(registry.registry_id, image.repository, image.digest)
-            self.placed[where] = Placed(kind, child)
+            scanned = scanned_child(image)
+            self.placed[where] = Placed(
+                kind, child, where._replace(digest=scanned) if scanned else None
+            )
             placements.append(**placement_row(image))
             if image.digest not in written:
                 written.add(image.digest)

@@ -22,6 +22,7 @@ _IMAGE_MANIFESTS = frozenset(
     }
 )
 _COSIGN_KINDS = frozenset({ImageKind.SIGNATURE, ImageKind.ATTESTATION, ImageKind.SBOM})
+_SCANNED_PLATFORM = ("linux", "amd64")  # of an index Google scans the first of these, no other
 _UNKNOWN = ("unknown", "unknown")  # platform that BuildKit gives an attestation
 
 
@@ -97,6 +98,11 @@ def kind_of(image: Listed, child: Child | None) -> ImageKind:
     told = None if image.artifact_type in _IMAGE_MANIFESTS else image.artifact_type
     platform = (child.os, child.architecture) if child else None
     return image_kind(image.media_type, told, platform=platform, tags=image.tags)
+
+
+def scanned_child(image: Listed) -> str | None:
+    """Return the digest of an index's first linux/amd64 manifest; None where it has none."""
+    return next((c.digest for c in image.children if c[1:3] == _SCANNED_PLATFORM), None)
 
 
 def image_row(image: Listed, kind: ImageKind, child: Child | None) -> dict[str, Any]:

@@ -5,13 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import count
 from typing import Any, Self, TypeVar
 from urllib.parse import urlsplit
 
 import grpc
-from google.api_core import exceptions
-from google.api_core.retry import Retry, if_exception_type
 from google.cloud.artifactregistry_v1 import (
     ArtifactRegistryClient,
     GetProjectSettingsRequest,
@@ -35,22 +32,16 @@ from providers.gcp.operations import (
 from providers.gcp.parse_posture import redirection_of
 from providers.gcp.projects import PROJECT_TYPE, REPOSITORY_TYPE
 from providers.gcp.rest import RestClient
+from providers.gcp.retry import Patience
 from providers.gcp.settings import GcpSettings
 
 Answer = TypeVar("Answer")
 
-_TIMEOUT = 60.0  # seconds for one call, its retries included
-_FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0  # seconds; each wait is drawn at random below the limit
+_TIMEOUT = 60.0  # seconds for one try of one call
 _WITH_CONDITIONS = 3  # an older policy version leaves bindings under a condition out
 _ASSET_PAGE = 500  # the most that a search gives
 _RESOURCE = re.compile(
     r"^//artifactregistry\.googleapis\.com/projects/[^/]+/(locations/[^/]+/repositories/[^/]+)$"
-)
-_transient = if_exception_type(
-    exceptions.ResourceExhausted,
-    exceptions.ServiceUnavailable,
-    exceptions.DeadlineExceeded,
-    exceptions.InternalServerError,
 )
 
 
@@ -112,7 +103,7 @@ class RegistrySettings:
     """
 
     def __init__(self, settings: GcpSettings) -> None:
-        self._attempts = settings.max_attempts
+        self._patience = Patience(settings.max_attempts)
         with translated(Operation("google.auth.default", "")):
             self._client = _open(settings.endpoints.artifact_registry)
 
@@ -157,15 +148,8 @@ class RegistrySettings:
     def _call(self, call: Callable[[], Answer], operation: Operation, tally: ScopeTally) -> Answer:
         """Make one call; the client itself never tries again."""
         tally.api_calls += 1
-        attempts = count(1)
-
-        def again(error: Exception) -> bool:
-            return _transient(error) and next(attempts) < self._attempts
-
-        retry = Retry(predicate=again, initial=_FIRST_WAIT, maximum=_LONGEST_WAIT, timeout=None)
         with translated(operation):
-            answer: Answer = retry(call)()
-        return answer
+            return self._patience.ask(call)
 
 
 def _open(endpoint: str | None) -> ArtifactRegistryClient:

@@ -7,8 +7,11 @@ from typing import ClassVar
 
 from audit.model.scope import Plan, ScopeOutcome, Task
 from audit.ports import Capabilities, RegistryProvider, RunContext, Settings, Sink
+from providers.gcp.analysis import Shared
+from providers.gcp.recall import Recall
 from providers.gcp.scopes import PROVIDER, SOURCE
 from providers.gcp.settings import GcpSettings
+from providers.gcp.statements import StatedOnce
 from providers.gcp.tasks import project_task, read_of
 
 _GAPS = {
@@ -27,8 +30,9 @@ _GAPS = {
     "findings.purl": "never: Artifact Analysis gives CPE, package and version",
     "findings.aliases": "notyet: occurrences name one id",
     "findings.cvss_minor_version": "notyet: Grafeas says 3; 3.1 unless its text says 3.0",
-    "assessments.content_hash": "notimpl: every run reads every occurrence",
+    "assessments.content_hash": "never: Google tells itself when the statements last changed",
     "assessments.scanner_version": "notyet: occurrences do not tell",
+    "vulnerabilities.kev_added_at": "notyet: occurrences say that CISA lists it, not since when",
     "vulnerabilities.published_at": "notimpl: needs a call for each note",
 }
 
@@ -42,6 +46,7 @@ class GcpProvider:
 
     def __init__(self, settings: GcpSettings, context: RunContext) -> None:
         self._settings, self._context = settings, context
+        self._shared = Shared(settings, context, Recall(context.memory), StatedOnce())
 
     def plan(self) -> Plan:
         """Return one task per project; makes calls only where projects are to be discovered."""
@@ -63,7 +68,7 @@ class GcpProvider:
         # The SDKs cost a second to import and belong to this adapter alone.
         from providers.gcp.collect import collect_project  # noqa: PLC0415  lazy import of the SDKs
 
-        return collect_project(read_of(task.params), self._settings, self._context, sink)
+        return collect_project(read_of(task.params), self._shared, sink)
 
 
 _: type[RegistryProvider] = GcpProvider

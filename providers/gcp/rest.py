@@ -8,18 +8,17 @@ more packages and a second of import.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import count
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 import google.auth
 import requests
 from google.api_core import exceptions
-from google.api_core.retry import Retry, if_exception_type
 from google.auth.credentials import AnonymousCredentials
 from google.auth.transport.requests import AuthorizedSession
 
-from audit.errors import BrokenPageError, UnavailableError
+from audit.errors import BrokenPageError
 from providers.gcp.failures import Operation, translated
+from providers.gcp.retry import Patience
 from providers.gcp.settings import GcpSettings
 
 if TYPE_CHECKING:
@@ -36,27 +35,21 @@ _HOSTS = {
 }
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)  # Cloud Asset takes no narrower one
 _TIMEOUT = (10.0, 60.0)  # seconds to connect, and between two bytes of an answer
-_FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0  # seconds; each wait is drawn at random below the limit
-_transient = if_exception_type(
-    # Over REST the SDK raises the parents: 429 is TooManyRequests and never ResourceExhausted.
-    exceptions.TooManyRequests,
-    exceptions.InternalServerError,
-    exceptions.BadGateway,
-    exceptions.ServiceUnavailable,
-    exceptions.GatewayTimeout,
-    requests.ConnectionError,
-    requests.Timeout,
-)
 
 
 class RestClient:
     """Asks the three services, for one task; not thread-safe.
 
     A context manager: leaving it closes the connections.
+
+    Args:
+        settings: Where the services are, and how often a call is tried.
+        patience: How calls are tried again; by default as the settings say.
     """
 
-    def __init__(self, settings: GcpSettings) -> None:
+    def __init__(self, settings: GcpSettings, patience: Patience | None = None) -> None:
         self._settings = settings
+        self._patience = patience or Patience(settings.max_attempts)
         self._sessions: dict[bool, Any] = {}
 
     def __enter__(self) -> Self:
@@ -112,28 +105,20 @@ class RestClient:
         self, tally: ScopeTally, operation: Operation, verb: str, path: str, what: Answer
     ) -> Answer:
         tally.api_calls += 1
-        attempts = count(1)
-
-        def again(error: Exception) -> bool:
-            return _transient(error) and next(attempts) < self._settings.max_attempts
-
-        retry = Retry(predicate=again, initial=_FIRST_WAIT, maximum=_LONGEST_WAIT, timeout=None)
         url = self._url(operation) + path
-        try:
-            with translated(operation):
-                answer = retry(self._send)(verb, url, what)
-        except requests.RequestException as error:
-            raise UnavailableError(
-                type(error).__name__, operation=operation.name, code=type(error).__name__
-            ) from error
+        with translated(operation):
+            answer = self._patience.ask(lambda: self._send(verb, url, what))
         return _object(answer, operation)
 
     def _send(self, verb: str, url: str, what: Answer) -> requests.Response:
         session = self._session(plain=url.startswith("http://"))
         # A redirect would carry the token to another address.
-        answer: requests.Response = session.request(
-            verb, url, timeout=_TIMEOUT, allow_redirects=False, **what
-        )
+        try:
+            answer: requests.Response = session.request(
+                verb, url, timeout=_TIMEOUT, allow_redirects=False, **what
+            )
+        except requests.RequestException as error:
+            raise _unavailable(type(error).__name__) from error
         if answer.status_code != requests.codes.ok:
             raise exceptions.from_http_response(answer)  # type: ignore[no-untyped-call]  # has none
         return answer
@@ -153,6 +138,7 @@ class RestClient:
         return (override or _HOSTS[service]).rstrip("/")
 
 
+_unavailable: Any = exceptions.ServiceUnavailable  # its constructor has no types
 _SERVICES = {
     "cloudasset": "cloud_asset",
     "cloudresourcemanager": "resource_manager",

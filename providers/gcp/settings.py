@@ -87,6 +87,8 @@ class GcpSettings(Settings):
         locations: Locations to read; empty means those that ListLocations names.
         stale_after_days: Age of the last scan from which a success no longer counts as looked at.
             Google scans an image on as long as it was pulled in the last 30 days.
+        full_read_days: Days after which all statements are read again at the latest. Between, only
+            those of images of which Google says that they changed.
         posture: Whether to read settings beside the inventory: services, IAM policies, gcr.io.
         domains: Domains of the organisation, by which a policy's members are told from strangers.
         endpoints: Endpoint overrides.
@@ -101,6 +103,7 @@ class GcpSettings(Settings):
     quota_project: ProjectId | None = None
     locations: tuple[Location, ...] = ()
     stale_after_days: int = Field(default=30, gt=0)
+    full_read_days: int = Field(default=7, gt=0)
     posture: bool = True
     domains: tuple[Domain, ...] = ()
     endpoints: GcpEndpoints = GcpEndpoints()

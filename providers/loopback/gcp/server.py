@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
@@ -29,6 +30,7 @@ from providers.loopback.gcp import (
     rest,
     service_usage,
 )
+from providers.loopback.gcp.summary_messages import SummaryRequest
 from providers.loopback.gcp.wire import GcpError, Message, denied
 from providers.loopback.gcp.world import GcpWorld
 from providers.loopback.http import Request, Response, RunningServer, serve
@@ -60,6 +62,9 @@ _SERVICES: dict[str, dict[str, tuple[Method, Any]]] = {
             grafeas_v1.ListOccurrencesRequest.pb(),
         ),
     },
+    "google.devtools.containeranalysis.v1.ContainerAnalysis": {
+        "GetVulnerabilityOccurrencesSummary": (grafeas.summarise, SummaryRequest),
+    },
 }
 _ROUTES = (*cloud_asset.ROUTES, *resource_manager.ROUTES, *service_usage.ROUTES)
 _PERMISSIONS = {
@@ -69,6 +74,23 @@ _PERMISSIONS = {
     "ListOccurrences": "containeranalysis.occurrences.list",
 }
 """Of the listings; the other methods look at what they are asked about first."""
+
+
+@dataclass
+class Trouble:
+    """Calls of a method that are answered with a status: some, after others went well."""
+
+    code: grpc.StatusCode
+    after: int
+    times: int
+
+    def next(self) -> bool:
+        """Whether the next call is one of them."""
+        if self.after:
+            self.after -= 1
+            return False
+        self.times -= 1
+        return self.times >= 0
 
 
 class GcpLoopback:
@@ -95,6 +117,7 @@ class GcpLoopback:
         self.charged: set[str | None] = set()
         self.refused, self.switched_off = set(refused), set(switched_off)
         self._lock = threading.Lock()
+        self._troubles: dict[str, Trouble] = {}
         self._world = GcpWorld(estate, self.refused)
         self._running: tuple[grpc.Server, ThreadPoolExecutor, int] | None = None
         self._json: RunningServer | None = None
@@ -141,7 +164,13 @@ class GcpLoopback:
 
     def show(self, estate: Estate) -> None:
         """Serve another estate from the next call on; page tokens given out before expire."""
-        self._world = GcpWorld(estate, self.refused)
+        self._world = GcpWorld(estate, self.refused, self._world)
+
+    def disturb(
+        self, method: str, code: grpc.StatusCode, *, after: int = 0, times: int = 1
+    ) -> None:
+        """Answer ``times`` calls of a method with a status, once ``after`` others went well."""
+        self._troubles[method] = Trouble(code, after, times)
 
     def settings(self) -> dict[str, Any]:
         """Return the settings of the provider ``gcp`` that reach this server."""
@@ -172,6 +201,10 @@ class GcpLoopback:
         def answer(message: Message, context: grpc.ServicerContext) -> Message:
             with self._lock:
                 self.calls[name] += 1
+                trouble = self._troubles.get(name)
+                disturbed = trouble is not None and trouble.next()
+            if trouble is not None and disturbed:
+                context.abort(trouble.code, "The service is disturbed.")
             permission = _PERMISSIONS.get(name, "")
             try:
                 if self._world.refuses(permission):

@@ -127,42 +127,87 @@ ANSWERS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-def ask(operation: str, body: dict[str, Any] | Raw) -> Answer:
-    needs, _ = ANSWERS[operation]
-    parameters: dict[str, Any] = {}
-    if operation.startswith("ecr:"):
-        parameters = {"repositoryName": "team/app"}
-    if operation == ECR_FINDINGS:
-        parameters["imageId"] = {"imageDigest": _DIGEST}
-    tally = ScopeTally(inventory_scope(p.ACCOUNT, p.REGION))
-    with Wire(**{operation.partition(":")[2]: lambda _: body}) as wire:
+class Asked:
+    """A client, and the answer that it gets next."""
+
+    def __init__(self, wire: Wire, tally: ScopeTally) -> None:
+        self._wire, self._tally = wire, tally
         settings = AwsSettings.model_validate(wire.settings())
-        api = Clients(settings).open(settings.accounts[0], p.REGION, tally)
-        answer = api.call(tally, operation, needs, **parameters)
-    assert answer.pop("ResponseMetadata")["HTTPStatusCode"] == 200
-    return answer
+        self._api = Clients(settings).open(settings.accounts[0], p.REGION, tally)
+
+    def ask(self, operation: str, body: dict[str, Any] | Raw) -> Answer:
+        needs, _ = ANSWERS[operation]
+        parameters: dict[str, Any] = {}
+        if operation.startswith("ecr:"):
+            parameters = {"repositoryName": "team/app"}
+        if operation == ECR_FINDINGS:
+            parameters["imageId"] = {"imageDigest": _DIGEST}
+        self._wire.answers = {operation.partition(":")[2]: lambda _: body}
+        answer = self._api.call(self._tally, operation, needs, **parameters)
+        assert answer.pop("ResponseMetadata")["HTTPStatusCode"] == 200
+        return answer
+
+    def outcome(self, operation: str, body: dict[str, Any] | Raw) -> Answer | str:
+        """Return an answer, or what was wrong with it."""
+        try:
+            return self.ask(operation, body)
+        except BrokenPageError as error:
+            return str(error)
+
+
+@pytest.fixture(scope="module")
+def both() -> Iterator[tuple[Asked, Asked]]:
+    """A client that goes the fast way, and one that goes botocore's."""
+    tally = ScopeTally(inventory_scope(p.ACCOUNT, p.REGION))
+    with Wire() as wire:
+        quick, slow = Asked(wire, tally), Asked(wire, tally)
+        for operation, (_, body) in ANSWERS.items():
+            quick.ask(operation, body)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(fast, "install", lambda *_: None)
+            for operation, (_, body) in ANSWERS.items():
+                slow.ask(operation, body)
+        yield quick, slow
 
 
 @pytest.mark.parametrize("operation", ANSWERS)
-def test_both_ways_give_the_same_answer(operation, monkeypatch):
+def test_both_ways_give_the_same_answer(both, operation):
+    quick, slow = both
     _, body = ANSWERS[operation]
-    quick = ask(operation, body)
-    monkeypatch.setattr(fast, "install", lambda *_: None)
-    assert ask(operation, body) == quick
+    told = {**body, "aMemberOfTomorrow": 1}
+    assert slow.ask(operation, told) == quick.ask(operation, told)
+
+
+@pytest.mark.parametrize("operation", ANSWERS)
+@pytest.mark.parametrize("wrong", [None, "a text", 5, [[]], {"a": 1}, [None], [{"status": 5}]])
+def test_an_answer_of_another_shape_is_read_as_botocore_reads_it(both, operation, wrong):
+    quick, slow = both
+    needs, body = ANSWERS[operation]
+    told = {**body, needs: wrong}
+    assert quick.outcome(operation, told) == slow.outcome(operation, told)
+
+
+@pytest.mark.parametrize("body", [b'{"findings": [', b"[]", b"null", b"", b"<html>", b"\xff"])
+def test_a_broken_body_is_botocores_to_refuse(both, body):
+    quick, slow = both
+    broken = Raw(200, body)
+    assert isinstance(quick.outcome(INSPECTOR_FINDINGS, broken), str)
+    assert quick.outcome(INSPECTOR_FINDINGS, broken) == slow.outcome(INSPECTOR_FINDINGS, broken)
+
+
+def test_an_error_is_botocores_to_read(both):
+    for client in both:
+        with pytest.raises(AccessDeniedError):
+            client.ask(INSPECTOR_FINDINGS, failure("AccessDeniedException"))
 
 
 @pytest.mark.parametrize("operation", ANSWERS)
 def test_the_fast_way_is_taken(operation, monkeypatch):
-    """botocore drops members that its model lacks: whoever keeps them did not go through it."""
-    _, body = ANSWERS[operation]
-    assert ask(operation, {**body, "aMemberOfTomorrow": 1})["aMemberOfTomorrow"] == 1
-    monkeypatch.setattr(fast, "OPERATIONS", {})
-    assert "aMemberOfTomorrow" not in ask(operation, {**body, "aMemberOfTomorrow": 1})
-
-
-def test_errors_and_broken_bodies_are_botocores_to_read():
-    with pytest.raises(AccessDeniedError):
-        ask(INSPECTOR_FINDINGS, failure("AccessDeniedException"))
-    for body in (b'{"findings": [', b"[]", b"null", b"", b"<html>"):
-        with pytest.raises(BrokenPageError):
-            ask(INSPECTOR_FINDINGS, Raw(200, body))
+    """The event is in no public documentation: a version that lost it is found out here."""
+    taken: list[Answer] = []
+    name = operation.replace(":", ".")
+    monkeypatch.setattr(fast, "OPERATIONS", {name: lambda answer, _: taken.append(answer)})
+    needs, body = ANSWERS[operation]
+    with Wire() as wire:
+        Asked(wire, ScopeTally(inventory_scope(p.ACCOUNT, p.REGION))).ask(operation, body)
+    assert [needs in answer for answer in taken] == [True]

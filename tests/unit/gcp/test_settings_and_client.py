@@ -21,7 +21,6 @@ from audit.errors import (
 from providers.gcp.client import GcpClients
 from providers.gcp.failures import Operation, translated
 from providers.gcp.provider import GcpProvider
-from providers.gcp.retry import BoundedRetry
 from providers.gcp.settings import GcpSettings
 from tests.unit.gcp.parts import CONTEXT
 
@@ -105,20 +104,6 @@ def test_googles_errors_are_typed_by_what_can_be_done(error, kind):
     assert type(caught.value) is kind
     assert caught.value.operation == "s:Op"
     assert caught.value.permission == ("s.op.list" if error is exceptions.PermissionDenied else "")
-
-
-def test_each_call_has_its_own_attempts():
-    calls = []
-
-    def fail() -> None:
-        calls.append(1)
-        raise Unavailable("down")
-
-    retry = BoundedRetry(3)
-    for _ in range(2):
-        with pytest.raises(exceptions.ServiceUnavailable):
-            retry(fail)()
-    assert len(calls) == 6
 
 
 def test_secure_endpoints_go_through_the_sdks_own_channel(monkeypatch):
