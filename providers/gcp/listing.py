@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from audit.errors import BrokenPageError, SourceError
@@ -23,6 +23,7 @@ from providers.gcp.projects import (
     managed_project,
 )
 from providers.gcp.rest import Answer, RestClient
+from providers.gcp.scopes import root_scope
 from providers.gcp.settings import VISIBLE
 
 _ASSET_PAGE = 500  # the most that a search gives
@@ -139,3 +140,26 @@ def _list(
             projects.append(managed_project(row, operation, above))
     except SourceError as error:
         tally.fail(error)
+
+
+def probe(rest: RestClient, root: str, by: str) -> Iterator[tuple[Operation, Callable[[], object]]]:
+    """Yield each call that finds projects below ``root``, to be made for one row of it."""
+
+    def asked(operation: Operation, path: str, **parameters: object) -> Callable[[], object]:
+        tally, asked_for = ScopeTally(root_scope(root)), {**parameters, "pageSize": 1}
+        return lambda: rest.get(tally, operation, path, asked_for)
+
+    if root != VISIBLE and by != "resource-manager":
+        kinds = (PROJECT_TYPE, REPOSITORY_TYPE)
+        path = f"/v1/{root}:searchAllResources"
+        yield SEARCH_RESOURCES, asked(SEARCH_RESOURCES, path, assetTypes=kinds)
+    if root == VISIBLE:
+        yield SEARCH_PROJECTS, asked(SEARCH_PROJECTS, "/v3/projects:search")
+    elif by != "cloud-asset" and root.startswith("projects/"):
+        yield (
+            GET_PROJECT,
+            lambda: rest.get(ScopeTally(root_scope(root)), GET_PROJECT, f"/v3/{root}", {}),
+        )
+    elif by != "cloud-asset":
+        yield LIST_FOLDERS, asked(LIST_FOLDERS, "/v3/folders", parent=root)
+        yield LIST_PROJECTS, asked(LIST_PROJECTS, "/v3/projects", parent=root)

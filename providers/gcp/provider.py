@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from audit.model.scope import Plan, ScopeOutcome, Task
-from audit.ports import Capabilities, RegistryProvider, RunContext, Settings, Sink
+from audit.ports import Capabilities, Check, RegistryProvider, RunContext, Settings, Sink
 from providers.gcp.analysis import Shared
 from providers.gcp.recall import Recall
 from providers.gcp.scopes import PROVIDER, SOURCE
@@ -69,6 +69,12 @@ class GcpProvider:
         from providers.gcp.collect import collect_project  # noqa: PLC0415  lazy import of the SDKs
 
         return collect_project(read_of(task.params), self._shared, sink)
+
+    def examine(self) -> Iterable[Check]:
+        """Try what a run would need; see :class:`~audit.ports.Doctor`."""
+        from providers.gcp.doctor import GcpDoctor  # noqa: PLC0415  lazy import of the SDKs
+
+        return GcpDoctor(self._settings, self.plan()).examine()
 
 
 _: type[RegistryProvider] = GcpProvider
