@@ -11,14 +11,10 @@ from urllib.parse import quote, urlsplit
 import grpc
 from google.api_core import grpc_helpers
 from google.cloud.artifactregistry_v1 import (
-    ArtifactRegistryClient,
     ListDockerImagesRequest,
     ListDockerImagesResponse,
     ListRepositoriesRequest,
     ListRepositoriesResponse,
-)
-from google.cloud.artifactregistry_v1.services.artifact_registry.transports import (
-    ArtifactRegistryGrpcTransport,
 )
 from google.cloud.location import locations_pb2  # type: ignore[import-untyped]  # ships no types
 from grafeas.grafeas_v1 import GrafeasClient, ListOccurrencesRequest, ListOccurrencesResponse
@@ -26,6 +22,7 @@ from grafeas.grafeas_v1.services.grafeas.transports import GrafeasGrpcTransport
 
 from audit.errors import BrokenPageError
 from providers.gcp import lean
+from providers.gcp.channels import RegistryClients, plain_channel
 from providers.gcp.failures import Operation, translated
 from providers.gcp.retry import Patience
 from providers.gcp.settings import GcpSettings
@@ -54,7 +51,6 @@ _SUMMARY_METHOD = (
     "/google.devtools.containeranalysis.v1.ContainerAnalysis/GetVulnerabilityOccurrencesSummary"
 )
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
-_CHANNEL_OPTIONS = (("grpc.max_receive_message_length", -1),)  # a full page passes 4 MiB
 
 
 class GcpClients:
@@ -73,9 +69,10 @@ class GcpClients:
     def __init__(self, settings: GcpSettings, patience: Patience | None = None) -> None:
         self._patience = patience or Patience(settings.max_attempts)
         with ExitStack() as stack, translated(_OPEN):
-            self._registry = stack.enter_context(
-                _artifact_registry(settings.endpoints.artifact_registry)
+            self._registries = stack.enter_context(
+                RegistryClients(settings.endpoints.artifact_registry)
             )
+            self._registries.at()  # now, so that missing credentials are told at once
             self._grafeas = stack.enter_context(_grafeas(settings.endpoints.grafeas))
             self._stack = stack.pop_all()
         channel: grpc.Channel = self._grafeas.transport.grpc_channel  # type: ignore[attr-defined]  # of the transport made here
@@ -102,7 +99,7 @@ class GcpClients:
             request = locations_pb2.ListLocationsRequest(
                 name=f"projects/{project}", page_size=_PAGE_SIZE, page_token=token
             )
-            return self._registry.list_locations(request, retry=None, timeout=_TIMEOUT)
+            return self._registries.at().list_locations(request, retry=None, timeout=_TIMEOUT)
 
         yield from self._follow(ask, LIST_LOCATIONS)
 
@@ -119,7 +116,8 @@ class GcpClients:
                 page_size=_PAGE_SIZE,
                 page_token=token,
             )
-            pager = self._registry.list_repositories(request, retry=None, timeout=_TIMEOUT)
+            client = self._registries.at(location)
+            pager = client.list_repositories(request, retry=None, timeout=_TIMEOUT)
             return ListRepositoriesResponse.pb(next(iter(pager.pages)))
 
         yield from self._follow(ask, LIST_REPOSITORIES)
@@ -135,7 +133,8 @@ class GcpClients:
             request = ListDockerImagesRequest(
                 parent=registry, page_size=_PAGE_SIZE, page_token=token
             )
-            pager = self._registry.list_docker_images(request, retry=None, timeout=_TIMEOUT)
+            client = self._registries.of(registry)
+            pager = client.list_docker_images(request, retry=None, timeout=_TIMEOUT)
             return ListDockerImagesResponse.pb(next(iter(pager.pages)))
 
         yield from self._follow(ask, LIST_DOCKER_IMAGES)
@@ -244,27 +243,9 @@ def _routed(parent: str) -> tuple[tuple[str, str]]:
     return (("x-goog-request-params", f"parent={quote(parent, safe='')}"),)
 
 
-def _artifact_registry(endpoint: str | None) -> ArtifactRegistryClient:
-    if _is_plain(endpoint):
-        transport = ArtifactRegistryGrpcTransport(channel=_plain_channel(endpoint))
-        return ArtifactRegistryClient(transport=transport)
-    if endpoint is None:
-        return ArtifactRegistryClient()
-    return ArtifactRegistryClient(client_options={"api_endpoint": urlsplit(endpoint).netloc})
-
-
 def _grafeas(endpoint: str | None) -> GrafeasClient:
     """Return a Grafeas client on a transport of ours: the SDK's own builder always uses TLS."""
-    if _is_plain(endpoint):
-        return GrafeasClient(transport=GrafeasGrpcTransport(channel=_plain_channel(endpoint)))
+    if endpoint is not None and endpoint.startswith("http://"):
+        return GrafeasClient(transport=GrafeasGrpcTransport(channel=plain_channel(endpoint)))
     host = urlsplit(endpoint).netloc if endpoint else _GRAFEAS_HOST
     return GrafeasClient(transport=GrafeasGrpcTransport(host=host, scopes=_SCOPES))
-
-
-def _is_plain(endpoint: str | None) -> bool:
-    """Whether the endpoint is a loopback server without TLS; the settings let no other through."""
-    return endpoint is not None and endpoint.startswith("http://")
-
-
-def _plain_channel(endpoint: str | None) -> grpc.Channel:
-    return grpc.insecure_channel(urlsplit(endpoint or "").netloc, options=_CHANNEL_OPTIONS)

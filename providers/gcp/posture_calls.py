@@ -5,22 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Self, TypeVar
-from urllib.parse import urlsplit
+from typing import Self, TypeVar
 
-import grpc
 from google.cloud.artifactregistry_v1 import (
-    ArtifactRegistryClient,
     GetProjectSettingsRequest,
     ProjectSettings,
-)
-from google.cloud.artifactregistry_v1.services.artifact_registry.transports import (
-    ArtifactRegistryGrpcTransport,
 )
 from google.iam.v1 import iam_policy_pb2, options_pb2  # type: ignore[import-untyped]  # has none
 
 from audit.errors import BrokenPageError
 from audit.model.scope import ScopeTally
+from providers.gcp.channels import RegistryClients
 from providers.gcp.failures import Operation, translated
 from providers.gcp.iam import Binding, bindings_of
 from providers.gcp.operations import (
@@ -105,13 +100,14 @@ class RegistrySettings:
     def __init__(self, settings: GcpSettings) -> None:
         self._patience = Patience(settings.max_attempts)
         with translated(Operation("google.auth.default", "")):
-            self._client = _open(settings.endpoints.artifact_registry)
+            self._clients = RegistryClients(settings.endpoints.artifact_registry)
+            self._clients.at()  # now, so that missing credentials are told at once
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._client.transport.close()  # type: ignore[no-untyped-call]  # ships no types
+        self._clients.__exit__()
 
     def repository_policy(self, name: str, tally: ScopeTally) -> list[Binding]:
         """Return the bindings of a repository's own policy; ``name`` is its resource name.
@@ -121,8 +117,9 @@ class RegistrySettings:
         """
         options = options_pb2.GetPolicyOptions(requested_policy_version=_WITH_CONDITIONS)
         request = iam_policy_pb2.GetIamPolicyRequest(resource=name, options=options)
+        client = self._clients.of(name)
         policy = self._call(
-            lambda: self._client.get_iam_policy(request, retry=None, timeout=_TIMEOUT),
+            lambda: client.get_iam_policy(request, retry=None, timeout=_TIMEOUT),
             REPOSITORY_POLICY,
             tally,
         )
@@ -139,7 +136,7 @@ class RegistrySettings:
         """
         request = GetProjectSettingsRequest(name=f"projects/{project}/projectSettings")
         answer = self._call(
-            lambda: self._client.get_project_settings(request, retry=None, timeout=_TIMEOUT),
+            lambda: self._clients.at().get_project_settings(request, retry=None, timeout=_TIMEOUT),
             PROJECT_SETTINGS,
             tally,
         )
@@ -150,14 +147,3 @@ class RegistrySettings:
         tally.api_calls += 1
         with translated(operation):
             return self._patience.ask(call)
-
-
-def _open(endpoint: str | None) -> ArtifactRegistryClient:
-    if endpoint is None:
-        return ArtifactRegistryClient()
-    where = urlsplit(endpoint).netloc
-    if endpoint.startswith("https://"):
-        return ArtifactRegistryClient(client_options={"api_endpoint": where})
-    # The settings let no address without TLS through but one of this machine.
-    channel: Any = grpc.insecure_channel(where)
-    return ArtifactRegistryClient(transport=ArtifactRegistryGrpcTransport(channel=channel))

@@ -14,6 +14,9 @@ _PROJECT_ID = r"([a-z0-9.-]+:)?[a-z0-9-]+"
 VISIBLE = "visible"
 """In place of an organisation: every project that the identity may see."""
 
+LOCATION = "{location}"
+"""Stands in an address of Artifact Registry for the location that is asked about."""
+
 Location = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")]
 ProjectId = Annotated[str, StringConstraints(pattern=rf"^{_PROJECT_ID}$")]
 Folder = Annotated[str, StringConstraints(pattern=r"^folders/[0-9]+$")]
@@ -30,7 +33,8 @@ class GcpEndpoints(Settings):
     """Addresses to talk to instead of Google's; ``http://`` only for loopback.
 
     Attributes:
-        artifact_registry: Instead of ``artifactregistry.googleapis.com``.
+        artifact_registry: Instead of ``artifactregistry.googleapis.com``. With ``{location}`` in
+            it each location is asked at its own address.
         grafeas: Instead of ``containeranalysis.googleapis.com``.
         cloud_asset: Instead of ``cloudasset.googleapis.com``.
         resource_manager: Instead of ``cloudresourcemanager.googleapis.com``.
@@ -130,7 +134,10 @@ class GcpSettings(Settings):
             if url is None:
                 continue
             try:
-                check_endpoint(url, allow_insecure_loopback=self.allow_insecure_loopback)
+                check_endpoint(
+                    _without_location(name, url),
+                    allow_insecure_loopback=self.allow_insecure_loopback,
+                )
             except ValueError as error:
                 raise ValueError(f"endpoints.{name}: {error}") from error
         return self
@@ -140,3 +147,14 @@ class GcpSettings(Settings):
         if any(fnmatchcase(repository, pattern) for pattern in self.exclude):
             return False
         return not self.include or any(fnmatchcase(repository, name) for name in self.include)
+
+
+def _without_location(name: str, url: str) -> str:
+    """Return an address as it may be asked, with a location filled in.
+
+    Raises:
+        ValueError: The service is not asked by location.
+    """
+    if name != "artifact_registry" and LOCATION in url:
+        raise ValueError(f"{url!r} holds {LOCATION}, and this service is not asked by location")
+    return url.replace(LOCATION, "us")

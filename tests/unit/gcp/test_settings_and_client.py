@@ -12,12 +12,14 @@ from pydantic import ValidationError
 
 from audit.errors import (
     AccessDeniedError,
+    BrokenPageError,
     NotFoundError,
     SourceError,
     TerminalError,
     ThrottledError,
     UnavailableError,
 )
+from providers.gcp.channels import RegistryClients
 from providers.gcp.client import GcpClients
 from providers.gcp.failures import Operation, translated
 from providers.gcp.provider import GcpProvider
@@ -115,7 +117,7 @@ def test_secure_endpoints_go_through_the_sdks_own_channel(monkeypatch):
     ):
         settings = GcpSettings.model_validate({"projects": ["p"], "endpoints": endpoints})
         with GcpClients(settings) as clients:
-            assert clients._registry.transport.host == hosts[0]
+            assert clients._registries.at().transport.host == hosts[0]
             assert clients._grafeas.transport.host == hosts[1]
 
 
@@ -126,3 +128,35 @@ def test_missing_credentials_are_a_denial(monkeypatch):
     monkeypatch.setattr("google.auth.default", missing)
     with pytest.raises(AccessDeniedError, match="none found"):
         GcpClients(GcpSettings(projects=("p",)))
+
+
+REGIONAL = "https://artifactregistry.{location}.rep.googleapis.com"
+
+
+def test_each_location_is_asked_at_its_own_address(monkeypatch):
+    """Where data must not leave a region, its regional endpoint is asked."""
+    monkeypatch.setattr("google.auth.default", lambda **_: (Anonymous(), None))
+    with RegistryClients(REGIONAL) as clients:
+        name = "projects/p/locations/us-central1/repositories/r"
+        hosts = [clients.at("europe-west1"), clients.of(name), clients.at()]
+        assert [client.transport.host for client in hosts] == [
+            "artifactregistry.europe-west1.rep.googleapis.com:443",
+            "artifactregistry.us-central1.rep.googleapis.com:443",
+            "artifactregistry.googleapis.com:443",
+        ]
+        assert clients.at("europe-west1") is hosts[0], "one channel a location"
+        with pytest.raises(BrokenPageError, match="location"):
+            clients.at("evil.example/x")
+
+
+def test_one_address_serves_every_location(monkeypatch):
+    monkeypatch.setattr("google.auth.default", lambda **_: (Anonymous(), None))
+    with RegistryClients("https://ar.example") as clients:
+        assert clients.at("us") is clients.at("asia") is clients.at()
+
+
+@pytest.mark.parametrize("name", ["grafeas", "cloud_asset"])
+def test_only_artifact_registry_has_an_address_for_each_location(name):
+    settings = {"projects": ["p"], "endpoints": {name: "https://x.{location}.example"}}
+    with pytest.raises(ValidationError, match=name):
+        GcpSettings.model_validate(settings)
