@@ -48,7 +48,7 @@ class Inventory:
                     if self.place.settings.wants(repository_name(row)):
                         wanted.append(row)
                     else:
-                        self._write_left_out(row)
+                        self.write_left_out(repository_name(row), Facts(repository_facts(row)))
                 except BrokenPageError as error:
                     listing.record(error)
         return wanted
@@ -60,25 +60,27 @@ class Inventory:
         frequencies = read_frequencies(self.place, self.tally, rows, scanning)
         registry = scanning.facts(frequencies)
         registry.take(posture.registry)
-        self._write_registry(registry)
+        self.write_registry(registry)
         indexes = IndexReader(self.place, self.tally, self.holdings)
         for row in rows:
             name = repository_name(row)
             listing = Listing(
                 self.place.api, self.tally, ECR_IMAGES, "imageDetails", may_vanish=True
             )
-            images = _list_images(name, listing)
+            asked = {"repositoryName": name, "filter": {"imageStatus": "ANY"}}
+            images = list_images(listing, **asked)
             if listing.vanished:
                 continue  # deleted while the run was reading: it holds nothing any more
-            self._take(name, images, in_use)
+            self.take(name, images, in_use)
             indexes.read(name, images)
             facts = Facts(repository_facts(row))
             facts.take(frequencies[name].facts())
             facts.take(posture.of(name))
-            self._write_repository(name, facts, listed=len(images), complete=listing.error is None)
-        self._write_images()
+            self.write_repository(name, facts, listed=len(images), complete=listing.error is None)
+        self.write_images()
 
-    def _take(self, repository: str, images: Sequence[Listed], in_use: InUse) -> None:
+    def take(self, repository: str, images: Sequence[Listed], in_use: InUse) -> None:
+        """Write the placements of a repository's images."""
         self.tally.listed += len(images)
         block = Columns("placements", **self.place.where(), repository=repository)
         for image in images:
@@ -95,16 +97,18 @@ class Inventory:
             )
         self.place.write(block)
 
-    def _write_registry(self, facts: Facts) -> None:
+    def write_registry(self, facts: Facts) -> None:
+        """Write the registry's row."""
         block = Columns("registries", **self.place.where())
         block.append(
             native_id=self.place.account, format="DOCKER", unread=facts.unread, **facts.columns
         )
         self.place.write(block)
 
-    def _write_repository(
+    def write_repository(
         self, repository: str, facts: Facts, *, listed: int | None, complete: bool
     ) -> None:
+        """Write a repository's row."""
         block = Columns("repositories", **self.place.where())
         block.append(
             repository=repository,
@@ -115,11 +119,12 @@ class Inventory:
         )
         self.place.write(block)
 
-    def _write_left_out(self, row: Answer) -> None:
-        facts = Facts(repository_facts(row), [LEFT_OUT])
-        self._write_repository(repository_name(row), facts, listed=None, complete=False)
+    def write_left_out(self, repository: str, facts: Facts) -> None:
+        """Write a repository that the configuration keeps from being listed."""
+        facts.unread.append(LEFT_OUT)
+        self.write_repository(repository, facts, listed=None, complete=False)
 
-    def _write_images(self) -> None:
+    def write_images(self) -> None:
         """Write each digest once, when all that indexes say of their children is known."""
         block = Columns("images")
         for digest, image in self.holdings.manifests.items():
@@ -147,11 +152,10 @@ class Inventory:
         return None if is_index else []
 
 
-def _list_images(repository: str, listing: Listing) -> list[Listed]:
+def list_images(listing: Listing, **parameters: object) -> list[Listed]:
     """List a repository; a digest that moves to a later page meanwhile is listed once."""
     images: dict[str, Listed] = {}
-    pages = listing.pages(repositoryName=repository, filter={"imageStatus": "ANY"}, maxResults=1000)
-    for page in pages:
+    for page in listing.pages(maxResults=1000, **parameters):
         for row in page:
             try:
                 image = listed_image(row)

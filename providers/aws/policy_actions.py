@@ -36,7 +36,7 @@ class Covered:
     """Actions of ECR that a statement covers.
 
     Attributes:
-        known: Those of ``WRITES`` and their like, lower case.
+        known: Those of which it is known whether they write, lower case.
         strange: A name besides, of which it is not known whether it writes.
     """
 
@@ -60,7 +60,7 @@ def covered(statement: Mapping[str, Any]) -> Covered:
         left_out = frozenset().union(*(_matched(one) for one in listed(statement["NotAction"])))
         return Covered(every - left_out)
     names = [one for one in listed(statement["Action"]) if _is_of_ecr(one)]
-    known = frozenset().union(*(_matched(one) for one in names))
+    known = frozenset().union(*(_matched(one) or _reading(one) for one in names))
     return Covered(known, strange=any(_is_strange(one) for one in names))
 
 
@@ -80,8 +80,13 @@ def _is_of_ecr(pattern: str) -> bool:
 
 
 def _is_strange(pattern: str) -> bool:
+    return not _matched(pattern) and not _reading(pattern)
+
+
+def _reading(pattern: str) -> frozenset[str]:
+    """An operation that nobody knows here and that by its name only reads."""
     name = _name(pattern)
-    return not _matched(pattern) and not name.startswith(_READING)
+    return frozenset({name}) if name.startswith(_READING) else frozenset()
 
 
 def _name(pattern: str) -> str:

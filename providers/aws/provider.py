@@ -12,6 +12,7 @@ from audit.ports import Capabilities, RegistryProvider, RunContext, Settings, Si
 from providers.aws.collect import collect_place
 from providers.aws.judgement import findings_scope, inventory_scope, posture_scope
 from providers.aws.place import Place
+from providers.aws.public import PublicPlace, collect_public, public_scope, public_task
 from providers.aws.settings import AwsSettings
 from providers.aws.status import ECR_BASIC, INSPECTOR
 
@@ -24,6 +25,8 @@ _GAPS = {
     "delegated administrator": "notimpl: Inspector is read in each account, not once for all",
     "incremental reads": "notimpl: every finding is fetched in every run",
     "signatures of images": "notimpl: DescribeImageSigningStatus is not asked",
+    "settings of public registries": "notimpl: policies and tags of ecr-public are not read",
+    "children of public indexes": "notyet: ecr-public gives no manifests; see images.child_digests",
     "in_use under basic scanning": "notyet: only Inspector counts running containers",
     "in_use on EC2 and elsewhere": "notyet: Inspector sees Amazon ECS and Amazon EKS only",
     "fix state under basic scanning": "notyet: basic scanning names no fixed version",
@@ -47,35 +50,30 @@ class AwsProvider:
         self._shared: Clients | None = None
 
     def plan(self) -> Plan:
-        """Return one task an account and region; makes no call."""
-        return Plan(
-            [
-                Task(
-                    provider=self.name,
-                    task_id=f"aws/{account.id}/{region}",
-                    scopes=(
-                        inventory_scope(account.id, region),
-                        posture_scope(account.id, region),
-                        findings_scope(account.id, region),
-                    ),
-                    params={"account": account.id, "region": region},
-                )
-                for account in self._settings.accounts
-                for region in self._settings.regions
-            ]
-        )
+        """Return one task an account and region, and one a public registry; makes no call."""
+        tasks = [
+            _task(account.id, region)
+            for account in self._settings.accounts
+            for region in self._settings.regions
+        ]
+        if self._settings.public:
+            tasks += [public_task(account.id) for account in self._settings.accounts]
+        return Plan(tasks)
 
     def collect(self, task: Task, sink: Sink) -> Sequence[ScopeOutcome]:
         """Read one account and region: its inventory and its findings."""
         account, region = task.params["account"], task.params["region"]
-        tally = ScopeTally(inventory_scope(account, region))
+        public = "public" in task.params
+        tally = ScopeTally(public_scope(account) if public else inventory_scope(account, region))
         try:
             api = self._clients().open(self._settings.account(account), region, tally)
         except SourceError as error:
-            return _closed_door(tally, error)
+            return _closed_door(task, tally, error)
+        where = account, region, self._settings, self._context, api, sink
         organisation = self._settings.organisation
-        place = Place(account, region, self._settings, self._context, api, sink, organisation)
-        return collect_place(place, tally)
+        if public:
+            return collect_public(PublicPlace(*where, organisation), tally)
+        return collect_place(Place(*where, organisation), tally)
 
     def _clients(self) -> Clients:
         """Load the SDK when the first task needs it, once for all tasks."""
@@ -87,10 +85,19 @@ class AwsProvider:
             return self._shared
 
 
-def _closed_door(inventory: ScopeTally, error: SourceError) -> list[ScopeOutcome]:
+def _task(account: str, region: str) -> Task:
+    inventory = inventory_scope(account, region)
+    return Task(
+        provider=AwsProvider.name,
+        task_id=inventory.scope_id,
+        scopes=(inventory, posture_scope(account, region), findings_scope(account, region)),
+        params={"account": account, "region": region},
+    )
+
+
+def _closed_door(task: Task, met: ScopeTally, error: SourceError) -> list[ScopeOutcome]:
     """Nothing of the account and region can be read: all its scopes say so."""
-    where = inventory.ref.account, inventory.ref.region
-    tallies = (inventory, ScopeTally(posture_scope(*where)), ScopeTally(findings_scope(*where)))
+    tallies = [met, *(ScopeTally(ref) for ref in task.scopes if ref != met.ref)]
     for tally in tallies:
         tally.fail(error)
     return [tally.finish() for tally in tallies]

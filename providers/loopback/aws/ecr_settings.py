@@ -103,11 +103,13 @@ def describe_key(call: Call) -> dict[str, Any]:
     users = [r for r in call.view.repositories.values() if r.settings.get("kms_key") == key]
     if not users:
         raise AwsError("NotFoundException", f"Key '{key}' does not exist")
+    name = key.rpartition("/")[2]
+    arn = f"arn:aws:kms:{call.view.region}:{call.view.account}:key/{name}"
     return {
         "KeyMetadata": {
             "AWSAccountId": call.view.account,
-            "KeyId": key.rpartition("/")[2],
-            "Arn": key,
+            "KeyId": name,
+            "Arn": arn,
             "CreationDate": epoch(users[0].created_at),
             "Enabled": True,
             "KeyManager": users[0].settings.get("key_manager", "CUSTOMER"),

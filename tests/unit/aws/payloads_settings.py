@@ -3,7 +3,16 @@
 import json
 from typing import Any
 
-from tests.unit.aws.payloads import ACCOUNT, PUSHED, REGION, Payload, repository
+from tests.unit.aws.payloads import (
+    ACCOUNT,
+    OCI_CONFIG,
+    OCI_MANIFEST,
+    PUSHED,
+    REGION,
+    Payload,
+    digest,
+    repository,
+)
 
 ARN = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/team/app"
 PULL, PUSH = "ecr:BatchGetImage", "ecr:PutImage"
@@ -143,3 +152,26 @@ def repository_of(name: str, **encryption: str) -> Payload:
     arn = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/{name}"
     more = {"encryptionConfiguration": encryption} if encryption else {}
     return repository(name, repositoryArn=arn, **more)
+
+
+def public_repository(name: str = "tools/cli") -> Payload:
+    return {
+        "repositoryArn": f"arn:aws:ecr-public::{ACCOUNT}:repository/{name}",
+        "registryId": ACCOUNT,
+        "repositoryName": name,
+        "repositoryUri": f"public.ecr.aws/a1b2c3d4/{name}",
+        "createdAt": PUSHED,
+    }
+
+
+def public_image(name: str = "tools/cli") -> Payload:
+    return {
+        "registryId": ACCOUNT,
+        "repositoryName": name,
+        "imageDigest": digest("a"),
+        "imageTags": ["1"],
+        "imageSizeInBytes": 900,
+        "imagePushedAt": PUSHED,
+        "imageManifestMediaType": OCI_MANIFEST,
+        "artifactMediaType": OCI_CONFIG,
+    }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,9 +59,31 @@ class Collected:
         return next(one for one in self.outcomes.values() if one.ref.kind == kind)
 
 
-def collect(settings: Mapping[str, Any]) -> Collected:
-    """Run every task of a provider with these settings."""
-    provider = AwsProvider(AwsSettings.model_validate(settings), CONTEXT)
+class NightBefore:
+    """The memory of what was collected: no more than the tables as they were delivered."""
+
+    previous_run_id = "run-0"
+
+    def __init__(self, collected: Collected) -> None:
+        self._collected = collected
+
+    def rows(
+        self, table: str, columns: Sequence[str], *, placed_in: str = "", **where: str
+    ) -> list[tuple[Any, ...]]:
+        placements = self._collected.table("placements")
+        held = {row["digest"] for row in placements if row["registry_id"] == placed_in}
+        return [
+            tuple(row.get(column) for column in columns)
+            for row in self._collected.table(table)
+            if (not placed_in or row["digest"] in held)
+            and all(row[name] == value for name, value in where.items())
+        ]
+
+
+def collect(settings: Mapping[str, Any], before: Collected | None = None) -> Collected:
+    """Run every task of a provider with these settings, knowing the night ``before``."""
+    context = replace(CONTEXT, memory=NightBefore(before)) if before else CONTEXT
+    provider = AwsProvider(AwsSettings.model_validate(settings), context)
     sink, outcomes = ListSink(), {}
     for task in provider.plan().tasks:
         for outcome in provider.collect(task, sink):
