@@ -52,7 +52,9 @@ def leading(detail: Record) -> Cvss | None:
         if told == word:
             own = _score(detail, name) if detail.has(name) else Cvss(_SOURCE, version, None, None)
             return own if overall is None else Cvss(_SOURCE, own.version, own.vector, overall)
-    return newest(scores(detail)) or (overall and Cvss(_SOURCE, None, None, overall)) or None
+    if scored := newest(scores(detail)):
+        return scored
+    return Cvss(_SOURCE, None, None, overall) if overall else None
 
 
 def _score(detail: Record, name: str) -> Cvss:

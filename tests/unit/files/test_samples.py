@@ -70,17 +70,8 @@ def name_of(path: Path) -> str:
 def counted(raw: dict[str, Any]) -> tuple[Counter[str], Counter[str], Counter[str]]:
     """Return (severities, fix states, vulnerability ids) of a report."""
     if "package_vulnerability_summary" in raw:
-        groups = raw["package_vulnerability_summary"]["vulnerabilities"].values()
-        told = [
-            (one["vulnerability"], issue)
-            for group in groups
-            for one in group
-            for issue in one["vulnerability"]["packageIssue"]
-        ]
-        fixes = [gcloud_fix(issue) for _, issue in told]
-        ids = [detail["shortDescription"] for detail, _ in told]
-        severities = [issue["effectiveSeverity"] for _, issue in told]
-    elif "matches" in raw:
+        return counted_of_gcloud(raw["package_vulnerability_summary"]["vulnerabilities"])
+    if "matches" in raw:
         told = [match["vulnerability"] for match in raw["matches"]]
         fixes = [grype_fix(one.get("fix") or {}) for one in told]
         ids = [one["id"] for one in told]
@@ -93,6 +84,16 @@ def counted(raw: dict[str, Any]) -> tuple[Counter[str], Counter[str], Counter[st
         severities = [one.get("Severity") for one in told]
     words = Counter(WORDS.get((word or "").lower(), "UNKNOWN") for word in severities)
     return words, Counter(fixes), Counter(ids)
+
+
+def counted_of_gcloud(
+    groups: dict[str, Any],
+) -> tuple[Counter[str], Counter[str], Counter[str]]:
+    details = [one["vulnerability"] for group in groups.values() for one in group]
+    pairs = [(detail, issue) for detail in details for issue in detail["packageIssue"]]
+    severities = Counter(WORDS[issue["effectiveSeverity"].lower()] for _, issue in pairs)
+    fixes = Counter(gcloud_fix(issue) for _, issue in pairs)
+    return severities, fixes, Counter(detail["shortDescription"] for detail, _ in pairs)
 
 
 def gcloud_fix(issue: dict[str, Any]) -> str:

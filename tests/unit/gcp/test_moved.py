@@ -16,7 +16,7 @@ from grafeas import grafeas_v1 as gr
 
 from audit.model.scope import ScopeOutcome
 from audit.ports import RunContext
-from providers.gcp import client
+from providers.gcp import client, lean
 from providers.gcp.provider import GcpProvider
 from providers.gcp.settings import GcpSettings
 from providers.loopback.gcp import GcpLoopback
@@ -224,7 +224,7 @@ def test_a_mark_is_written_only_when_the_reading_was_whole(script, broken):
 
 
 def summary(script: Script, *counts: tuple[str, int, int]) -> None:
-    told = client.lean.Summary()
+    told = lean.Summary()
     for letter, severity, count in counts:
         told.counts.add(resource_uri=parts.uri(letter), severity=severity, total_count=count)
     script.answers["GetVulnerabilityOccurrencesSummary"] = lambda _: told
