@@ -51,6 +51,7 @@ class Listed(NamedTuple):
     size_bytes: int
     pushed_at: datetime | None
     built_at: datetime | None
+    updated_at: datetime | None
     children: tuple[Child, ...]
 
 
@@ -70,6 +71,7 @@ def listed_of(message: Message) -> Listed:
         size_bytes=message.image_size_bytes,
         pushed_at=moment_of(message, "upload_time"),
         built_at=moment_of(message, "build_time"),
+        updated_at=moment_of(message, "update_time"),
         children=tuple(_child(manifest) for manifest in message.image_manifests),
     )
 
@@ -144,6 +146,8 @@ def repository_rows(
 ) -> list[dict[str, Any]]:
     """Return one ``repositories`` row per image name met, sorted by name.
 
+    ``updated_at`` is the newest change of an image in it: of the name itself none is told.
+
     Args:
         listing: The manifests read of one registry.
         posture: The registry's row: its tag rule and key hold for every image name in it.
@@ -151,11 +155,16 @@ def repository_rows(
             complete by itself, since the listing is not in their order.
     """
     counts: dict[str, int] = {}
+    updated: dict[str, datetime] = {}
     for image in listing:
-        counts[image.repository] = counts.get(image.repository, 0) + 1
+        name = image.repository
+        counts[name] = counts.get(name, 0) + 1
+        if image.updated_at is not None:
+            updated[name] = max(image.updated_at, updated.get(name, image.updated_at))
     return [
         {
             "repository": name,
+            "updated_at": updated.get(name),
             "tag_mutability": posture["tag_mutability"],
             "kms_key": posture["kms_key"],
             "listed_images": counts[name],

@@ -62,9 +62,7 @@ GCP = ProviderUnderTest(
             _NO_SWITCH,
         ),
         "registries.language_packages_scanned": "notyet: told per image, not per repository",
-        **each(
-            "repositories.created_at repositories.updated_at", "notimpl: they need ListPackages"
-        ),
+        "repositories.created_at": "notimpl: it needs ListPackages",
         **each(
             "repositories.expected_images placements.last_pulled_at placements.in_use "
             "placements.in_use_count images.base_image images.labels",

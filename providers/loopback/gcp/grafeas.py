@@ -107,6 +107,6 @@ def _page(
 def _read_filter(text: str) -> _Filter:
     found = _FILTER.match(text)
     if found is None or len(text) > _LONGEST_FILTER:
-        raise invalid(f"Invalid filter: {text!r}")
+        raise invalid(f"Invalid filter: {text[:500]!r}")
     urls = frozenset(re.findall(_URL, found["any"] or ""))
     return _Filter(found["kind"], urls, found["prefix"] or "")

@@ -21,6 +21,8 @@ from google.rpc import (  # type: ignore[import-untyped]  # no types
 from grafeas import grafeas_v1 as gr
 from grpc_status import rpc_status
 
+from providers.gcp import lean
+
 _METHODS = {
     "google.devtools.artifactregistry.v1.ArtifactRegistry": {
         "ListRepositories": ar.ListRepositoriesRequest.pb(),
@@ -28,6 +30,9 @@ _METHODS = {
     },
     "google.cloud.location.Locations": {"ListLocations": locations_pb2.ListLocationsRequest},
     "grafeas.v1.Grafeas": {"ListOccurrences": gr.ListOccurrencesRequest.pb()},
+    "google.devtools.containeranalysis.v1.ContainerAnalysis": {
+        "GetVulnerabilityOccurrencesSummary": lean.SummaryRequest
+    },
 }
 
 
@@ -77,6 +82,7 @@ def serving() -> Iterator[Script]:
         "ListRepositories": lambda _: ar.ListRepositoriesResponse(),
         "ListDockerImages": lambda _: ar.ListDockerImagesResponse(),
         "ListOccurrences": lambda _: gr.ListOccurrencesResponse(),
+        "GetVulnerabilityOccurrencesSummary": lambda _: lean.Summary(),
     }
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=2))
     for service, methods in _METHODS.items():

@@ -5,6 +5,8 @@ Every night of the story is compared with the estate's own description as well.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from providers.loopback.estate import Fault, Image
@@ -22,7 +24,7 @@ def images(changes: dict[int, Image | None] | None = None) -> list[Image]:
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory) -> list[Night]:
+def story(tmp_path_factory) -> Iterator[list[Night]]:
     """Night by night: see the comment beside each."""
     changed = {1: found(1, 2, 12, at=2), 2: None, 7: found(7, 7, 8, at=2)}
     changed |= {8: found(8, native=PENDING), 9: found(9, 9, native=LEFT)}
