@@ -37,10 +37,14 @@ INSPECTOR_FINDINGS = "inspector2:ListFindings"
 INSPECTOR_COVERAGE = "inspector2:ListCoverage"
 STS_ASSUME_ROLE = "sts:AssumeRole"
 STS_IDENTITY = "sts:GetCallerIdentity"
+ORGANIZATION_ACCOUNTS = "organizations:ListAccounts"
+ACCOUNT_REGIONS = "account:ListRegions"
 
 CLIENTS = {"tag": "resourcegroupstaggingapi"}
 """Prefix of an IAM action -> botocore's name of the service, where the two differ."""
 PAGE_TOKENS = {
+    "account": "NextToken",
+    "organizations": "NextToken",
     "tag": "PaginationToken",
 }
 """Prefix of an IAM action -> what its page token is called, where that is not ``nextToken``."""

@@ -44,7 +44,7 @@ class PublicPlace(Place):
         return self.host
 
 
-def public_scope(account: str) -> ScopeRef:
+def public_scope(account: str, parent: str = "") -> ScopeRef:
     """Name the scope of an account's public registry."""
     return ScopeRef(
         provider="aws",
@@ -52,12 +52,13 @@ def public_scope(account: str) -> ScopeRef:
         kind=ScopeKind.INVENTORY,
         account=account,
         region=HOME,
+        parent_scope_id=parent,
     )
 
 
-def public_task(account: str) -> Task:
+def public_task(account: str, parent: str = "") -> Task:
     """Return the task that reads an account's public registry."""
-    ref = public_scope(account)
+    ref = public_scope(account, parent)
     params = {"account": account, "region": HOME, "public": "yes"}
     return Task(provider="aws", task_id=ref.scope_id, scopes=(ref,), params=params)
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 from audit.errors import BrokenPageError, DisabledError
 from audit.model.scope import ScopeOutcome, ScopeRef, ScopeTally
-from audit.ports import RunContext, Sink
+from audit.ports import Sink
 from providers.gcp.analysis import Analysis, Shared
 from providers.gcp.client import LIST_LOCATIONS, GcpClients
 from providers.gcp.inventory import Inventory
@@ -15,7 +15,7 @@ from providers.gcp.operations import SERVICES
 from providers.gcp.posture import Posture, row_without
 from providers.gcp.posture_calls import RegistrySettings
 from providers.gcp.rest import RestClient
-from providers.gcp.scopes import PROVIDER, tallied
+from providers.gcp.scopes import tallied
 from providers.gcp.services import REGISTRY_SERVICE
 from providers.gcp.tasks import Read
 
@@ -28,7 +28,7 @@ def collect_project(read: Read, shared: Shared, sink: Sink) -> Sequence[ScopeOut
     Raises:
         AccessDeniedError: There are no credentials to open the services with.
     """
-    settings, context = shared.settings, shared.context
+    settings = shared.settings
     with ExitStack() as stack:
         clients = stack.enter_context(GcpClients(settings))
         project = _Project(read, shared, sink, clients)
@@ -40,15 +40,10 @@ def collect_project(read: Read, shared: Shared, sink: Sink) -> Sequence[ScopeOut
                 asked,
                 settings,
                 project=read.project,
-                known_projects=_known_projects(context),
+                # Those that the run before read: the organisation's own, as far as this tool goes.
+                known_projects=frozenset(shared.recall.places()),
             )
         return project.collect()
-
-
-def _known_projects(context: RunContext) -> frozenset[str]:
-    """Projects that the run before read: the organisation's own, as far as this tool goes."""
-    rows = context.memory.rows("registries", ("account",), provider=PROVIDER)
-    return frozenset(account for (account,) in rows)
 
 
 class _Project:

@@ -6,18 +6,17 @@ read. Whatever of this cannot be told is an outcome.
 
 from __future__ import annotations
 
-from collections import defaultdict
+import logging
 from dataclasses import replace
-from functools import cached_property
 
 from audit.errors import SourceError
 from audit.model.enums import Outcome
 from audit.model.scope import Plan, ScopeOutcome, ScopeRef, ScopeTally, Task
-from audit.ports import RunContext
 from providers.gcp.listing import Listed, managed, searched
 from providers.gcp.projects import LEFT_OUT, LeftOut, Project, verdict
+from providers.gcp.recall import Recall
 from providers.gcp.rest import RestClient
-from providers.gcp.scopes import PROVIDER, discovery_scope, inventory_scope, root_scope
+from providers.gcp.scopes import discovery_scope, inventory_scope, root_scope
 from providers.gcp.settings import VISIBLE, DiscoverySettings, GcpSettings
 from providers.gcp.tasks import project_task
 
@@ -26,9 +25,14 @@ class Discovery:
     """Asks for projects, root by root; every project has a task or an outcome."""
 
     def __init__(
-        self, settings: GcpSettings, wanted: DiscoverySettings, context: RunContext
+        self,
+        settings: GcpSettings,
+        wanted: DiscoverySettings,
+        recall: Recall,
+        log: logging.Logger,
     ) -> None:
-        self._settings, self._wanted, self._context = settings, wanted, context
+        self._settings, self._wanted, self._log = settings, wanted, log
+        self._remembered = recall.places()
         self._outcomes: list[ScopeOutcome] = []
         self._tasks: list[Task] = []
         self._met: set[str] = set()
@@ -45,17 +49,6 @@ class Discovery:
                 self._take(root, listed, tally)
         return Plan(self._tasks, self._outcomes)
 
-    @cached_property
-    def _remembered(self) -> dict[str, set[str]]:
-        """Locations in which the run before held repositories, by project."""
-        found: dict[str, set[str]] = defaultdict(set)
-        columns = ("account", "region")
-        for project, location in self._context.memory.rows(
-            "registries", columns, provider=PROVIDER
-        ):
-            found[project].add(location)
-        return found
-
     def _listed(self, rest: RestClient, root: str) -> tuple[Listed, ScopeTally]:
         tally = ScopeTally(root_scope(root))
         if root == VISIBLE or self._wanted.by == "resource-manager":
@@ -66,7 +59,7 @@ class Discovery:
             if self._wanted.by == "cloud-asset":
                 tally.fail(error)
                 return Listed([], exhaustive=False), tally
-            self._context.log.warning(
+            self._log.warning(
                 "%s: Cloud Asset does not answer, Resource Manager is asked: %s", root, error
             )
             second = ScopeTally(tally.ref, api_calls=tally.api_calls)
@@ -79,7 +72,7 @@ class Discovery:
         truth = managed(rest, root, second)
         tally.api_calls += second.api_calls
         if not second.complete:
-            self._context.log.warning(
+            self._log.warning(
                 "%s: which projects are gone cannot be confirmed: %s", root, second.first_error
             )
         known = {one.project for one in listed.projects}
@@ -92,7 +85,7 @@ class Discovery:
         # A listing without any project would make all of them gone: nobody audits an empty one.
         whole = listed.exhaustive and outcome.outcome is Outcome.COMPLETE and tally.listed > 0
         self._outcomes.append(replace(outcome, exhaustive=whole))
-        self._context.log.info("%s: %d projects", tally.ref.scope_id, tally.listed)
+        self._log.info("%s: %d projects", tally.ref.scope_id, tally.listed)
         for one in listed.projects:
             if one.project not in self._met:
                 self._met.add(one.project)
@@ -114,7 +107,9 @@ class Discovery:
         known = self._known(one)
         given = set(self._settings.locations)
         locations = known if not given else (given if known is None else known & given)
-        beside = (known or self._remembered.get(one.project, set())) - given if given else set()
+        beside = (
+            (known or self._remembered.get(one.project, frozenset())) - given if given else set()
+        )
         for location in sorted(beside):
             ref = inventory_scope(one.project, location, discovered=True)
             self._outcomes.append(left_out(ref, "locations does not name it"))
@@ -129,7 +124,7 @@ class Discovery:
         """
         if one.locations is None:
             return None
-        return set(one.locations) | self._remembered.get(one.project, set())
+        return set(one.locations) | self._remembered.get(one.project, frozenset())
 
 
 def left_out(ref: ScopeRef, reason: str) -> ScopeOutcome:

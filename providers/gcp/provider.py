@@ -57,7 +57,8 @@ class GcpProvider:
             return Plan(tasks)
         from providers.gcp.discovery import Discovery  # noqa: PLC0415  lazy import of the SDKs
 
-        return Discovery(settings, settings.discovery, self._context).plan()
+        recall, log = self._shared.recall, self._context.log
+        return Discovery(settings, settings.discovery, recall, log).plan()
 
     def collect(self, task: Task, sink: Sink) -> Sequence[ScopeOutcome]:
         """Read one project: its settings, its locations, what lies in each, then its findings.

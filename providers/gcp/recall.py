@@ -1,7 +1,8 @@
-"""What the run before knew of Google Cloud's images, asked once for all projects."""
+"""What the run before knew of Google Cloud, asked once for all projects."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import cached_property
 from threading import Lock
@@ -36,6 +37,20 @@ class Recall:
         """Return what was said of every image of every project."""
         with self._lock:
             return self._told
+
+    def places(self) -> Mapping[str, frozenset[str]]:
+        """Return the locations in which repositories lay, by project."""
+        with self._lock:
+            return self._places
+
+    @cached_property
+    def _places(self) -> dict[str, frozenset[str]]:
+        found: dict[str, set[str]] = defaultdict(set)
+        for project, location in self._memory.rows(
+            "registries", ("account", "region"), provider=PROVIDER
+        ):
+            found[project].add(location)
+        return {project: frozenset(locations) for project, locations in found.items()}
 
     @cached_property
     def _marks(self) -> dict[str, str]:

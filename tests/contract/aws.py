@@ -21,17 +21,27 @@ def _secrets(settings: Mapping[str, Any]) -> tuple[str, ...]:
     return (planted, "loopback-assumed-secret", "loopback-session-")
 
 
+class Organisation(AwsLoopback):
+    """Reached by settings that leave accounts and regions to be found."""
+
+    def settings(self) -> dict[str, Any]:
+        return self.organization_settings()
+
+
 AWS = ProviderUnderTest(
     name="aws",
-    cloud=AwsLoopback,
-    scope_ids=r"aws/[0-9]{12}/[a-z]{2}-[a-z]+-[0-9](/findings|/posture)?",
+    cloud=Organisation,
+    scope_ids=r"aws/(organization|[0-9]{12}(/[a-z]{2}-[a-z]+-[0-9](/findings|/posture)?)?)",
     areas=(
         Area("inspector", 0, _ENHANCED, f"{_ENHANCED}/findings"),
         Area("ecr-basic", 1, _BASIC, f"{_BASIC}/findings", image_by_image=True),
     ),
     endpoints=tuple(
         ("endpoints", service)
-        for service in ("ecr", "ecr_public", "inspector2", "kms", "resourcegroupstaggingapi", "sts")
+        for service in (
+            *("ecr", "ecr_public", "inspector2", "kms", "resourcegroupstaggingapi", "sts"),
+            *("organizations", "account"),
+        )
     ),
     secrets=_secrets,
     gaps={
@@ -67,7 +77,6 @@ AWS = ProviderUnderTest(
         "findings.vex_status": "notyet: neither Inspector nor ECR passes on VEX statements",
         "findings.purl": "notyet: Inspector names package manager, name and version only",
         "vulnerabilities.withdrawn_at": "notyet: a rejected vulnerability just disappears",
-        "what there is to read is discovered": "notimpl: accounts and regions are configured",
         "an inventory says how much there is": "notyet: ECR does not count what it holds",
         "the findings say how many there are": "notyet: ListFindings gives no total",
     },

@@ -102,7 +102,7 @@ def _row(view: ProjectView, kind: str, name: str) -> Answer:
     }
 
 
-_SCOPE = r"/v1/((?:organizations|folders|projects)/[^/:]+)"
+_SCOPE = r"/v1/((?:organizations|folders|projects)/(?:[^/:]+:)?[^/:]+)"
 ROUTES = (
     Route(
         SERVICE,

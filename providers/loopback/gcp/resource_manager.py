@@ -89,16 +89,17 @@ def _project(view: ProjectView) -> Answer:
     }
 
 
+_PROJECT = "/v3/projects/((?:[^/:]+:)?[^/:]+)"  # example.com:project is one too
 ROUTES = (
     Route(SERVICE, "ListFolders", "GET", re.compile("/v3/folders"), list_folders),
     Route(SERVICE, "ListProjects", "GET", re.compile("/v3/projects"), list_projects),
     Route(SERVICE, "SearchProjects", "GET", re.compile("/v3/projects:search"), search_projects),
-    Route(SERVICE, "GetProject", "GET", re.compile("/v3/projects/([^/:]+)"), get_project),
+    Route(SERVICE, "GetProject", "GET", re.compile(_PROJECT), get_project),
     Route(
         SERVICE,
         "GetIamPolicy",
         "POST",
-        re.compile("/v3/projects/([^/:]+):getIamPolicy"),
+        re.compile(f"{_PROJECT}:getIamPolicy"),
         get_iam_policy,
     ),
 )

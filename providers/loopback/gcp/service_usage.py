@@ -41,7 +41,7 @@ ROUTES = (
         SERVICE,
         "BatchGetServices",
         "GET",
-        re.compile("/v1/projects/([^/:]+)/services:batchGet"),
+        re.compile("/v1/projects/((?:[^/:]+:)?[^/:]+)/services:batchGet"),
         batch_get,
     ),
 )

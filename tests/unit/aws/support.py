@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -28,6 +29,10 @@ class ListSink:
         for cells in zip(*columns.data.values(), strict=True):
             row = {**columns.constants, **dict(zip(names, cells, strict=True))}
             self.rows.setdefault(columns.table, []).append(row)
+
+    def sorted(self) -> dict[str, list[str]]:
+        """Return the rows in an order of their own, as text."""
+        return {table: sorted(map(repr, rows)) for table, rows in self.rows.items()}
 
 
 @dataclass
@@ -80,12 +85,14 @@ class NightBefore:
         ]
 
 
-def collect(settings: Mapping[str, Any], before: Collected | None = None) -> Collected:
+def collect(
+    settings: Mapping[str, Any], before: Collected | None = None, workers: int = 1
+) -> Collected:
     """Run every task of a provider with these settings, knowing the night ``before``."""
     context = replace(CONTEXT, memory=NightBefore(before)) if before else CONTEXT
     provider = AwsProvider(AwsSettings.model_validate(settings), context)
     sink, outcomes = ListSink(), {}
-    for task in provider.plan().tasks:
-        for outcome in provider.collect(task, sink):
-            outcomes[outcome.ref.scope_id] = outcome
+    with ThreadPoolExecutor(workers) as pool:
+        for done in pool.map(lambda task: provider.collect(task, sink), provider.plan().tasks):
+            outcomes.update({outcome.ref.scope_id: outcome for outcome in done})
     return Collected(sink, outcomes)

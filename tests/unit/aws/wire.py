@@ -19,8 +19,22 @@ _PATHS = {
     "/coverage/list": "ListCoverage",
     "/configuration/get": "GetConfiguration",
     "/filters/list": "ListFilters",
+    "/status/batch/get": "BatchGetAccountStatus",
+    "/delegatedadminaccounts/get": "GetDelegatedAdminAccount",
+    "/members/list": "ListMembers",
+    "/listRegions": "ListRegions",
 }
-_ENDPOINTS = ("ecr", "ecr_public", "inspector2", "kms", "resourcegroupstaggingapi", "sts")
+_ENDPOINTS = (
+    *("ecr", "ecr_public", "inspector2", "kms", "resourcegroupstaggingapi", "sts"),
+    *("organizations", "account"),
+)
+
+ASSUMED = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+<AssumeRoleResult><Credentials><AccessKeyId>AKIAROLE</AccessKeyId>
+<SecretAccessKey>hush</SecretAccessKey><SessionToken>token</SessionToken>
+<Expiration>2099-11-23T03:00:00Z</Expiration></Credentials></AssumeRoleResult>
+</AssumeRoleResponse>"""
+"""Answer of sts AssumeRole."""
 
 
 @dataclass

@@ -239,6 +239,15 @@ def test_a_project_in_two_scopes_is_read_once():
     assert (parents["play"], parents["data"]) == (LAB, TEAM)
 
 
+@pytest.mark.parametrize("by", ["cloud-asset", "resource-manager"])
+def test_a_domain_scoped_project_is_found_and_read(by):
+    with organisation(place("example.com:shop", holds=False)) as cloud:
+        seen = cloud.read(discovery={"by": by})
+    mine = {name: word for name, word in seen.words().items() if name.startswith("gcp/example")}
+    assert set(mine.values()) == {"complete"}
+    assert "gcp/example.com:shop/posture" in mine
+
+
 def test_one_project_is_found_by_either_way():
     with organisation() as cloud:
         for by in ("cloud-asset", "resource-manager"):
