@@ -104,27 +104,25 @@ class Discovery:
             self._read(one, root)
 
     def _read(self, one: Project, root: str) -> None:
-        known = self._known(one)
-        given = set(self._settings.locations)
-        locations = known if not given else (given if known is None else known & given)
-        beside = (
-            (known or self._remembered.get(one.project, frozenset())) - given if given else set()
-        )
-        for location in sorted(beside):
-            ref = inventory_scope(one.project, location, discovered=True)
-            self._outcomes.append(left_out(ref, "locations does not name it"))
-        self._tasks.append(
-            project_task(self._settings, one.project, root=root, locations=locations)
-        )
+        locations = known = self._known(one)
+        if self._settings.locations:
+            wanted = frozenset(self._settings.locations)
+            locations = wanted if known is None else known & wanted
+            seen = self._remembered.get(one.project, frozenset()) if known is None else known
+            for location in sorted(seen - wanted):
+                ref = inventory_scope(one.project, location, discovered=True)
+                self._outcomes.append(left_out(ref, "locations does not name it"))
+        task = project_task(self._settings, one.project, root=root, locations=locations)
+        self._tasks.append(task)
 
-    def _known(self, one: Project) -> set[str] | None:
+    def _known(self, one: Project) -> frozenset[str] | None:
         """Return where repositories lie or lay; None where nobody but the project knows.
 
         Where they lay is read again: that Cloud Asset no longer names a place is no proof.
         """
         if one.locations is None:
             return None
-        return set(one.locations) | self._remembered.get(one.project, frozenset())
+        return one.locations | self._remembered.get(one.project, frozenset())
 
 
 def left_out(ref: ScopeRef, reason: str) -> ScopeOutcome:
