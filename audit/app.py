@@ -24,7 +24,7 @@ from audit.opening import open_warehouse
 from audit.owners import load_owners
 from audit.ports import RegistryProvider, Report, RunContext
 from audit.store.assembly import ScopeEnd
-from audit.store.commit import Commit, commit_run
+from audit.store.commit import Commit, commit_run, looked_at
 from audit.store.journal import BrokenRun, Shape, begin, resumable
 from audit.store.ledger import Ledger
 from audit.store.lock import writer_lock
@@ -235,7 +235,7 @@ class App:
                     "scope %s: %s", scope.scope_id, scope.outcome, extra=_told(scope)
                 )
         counted = Counter(scope.outcome for scope in done.scopes)
-        incomplete = set(counted) != {"complete"} or done.unassessed > 0
+        incomplete = not looked_at(counted) or done.unassessed > 0
         return RunResult(context.run_id, done.outcome, incomplete, counted, done.unassessed)
 
     def check_out(self) -> None:

@@ -77,7 +77,7 @@ COLUMNS: Mapping[str, tuple[Col, ...]] = {
     ),
     "scopes_summary": (
         *(_CLOUD, _KIND),
-        *counts("scopes", "complete", "partial", "denied", "disabled", "failed"),
+        *counts("scopes", "complete", "partial", "denied", "disabled", "left_out", "failed"),
     ),
     "scopes": (
         *(_CLOUD, _KIND, Col("scope_id"), Col("account"), Col("region"), _SOURCE),

@@ -10,6 +10,7 @@ import click
 
 from audit.cli.compact import compact
 from audit.cli.demo import demo
+from audit.cli.doctor import doctor
 from audit.cli.exits import Exit
 from audit.cli.gate import gate
 from audit.cli.import_ import import_
@@ -34,7 +35,7 @@ def cli() -> None:
 
 
 for _command in (
-    *(run, import_, judge, report, gate, status, scopes),
+    *(run, import_, judge, report, gate, status, scopes, doctor),
     *(verify, prune, compact, rebuild),
     *(init, schema, demo),
 ):

@@ -37,10 +37,10 @@ def shown(*, bars: bool) -> Iterator[Planned]:
 
 
 def log_outcomes(task: Task, outcomes: list[ScopeOutcome]) -> None:
-    """Write a log line for each scope: information when complete, a warning otherwise."""
+    """Write a log line for each scope: a warning where it should be complete and is not."""
     log = logging.getLogger(LOGGER)
     for outcome in outcomes:
-        complete = outcome.outcome is Outcome.COMPLETE
+        expected = outcome.outcome in {Outcome.COMPLETE, Outcome.LEFT_OUT}
         fields = {
             "task": task.task_id,
             "scope": outcome.ref.scope_id,
@@ -54,7 +54,7 @@ def log_outcomes(task: Task, outcomes: list[ScopeOutcome]) -> None:
         }
         told = {name: value for name, value in fields.items() if value not in (None, "")}
         log.log(
-            logging.INFO if complete else logging.WARNING,
+            logging.INFO if expected else logging.WARNING,
             "scope %s: %s",
             outcome.ref.scope_id,
             outcome.outcome,

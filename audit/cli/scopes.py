@@ -18,7 +18,7 @@ def scopes(options: Common) -> Exit:
     for provider in app.providers(app.context()).values():
         plan = provider.plan()
         for outcome in plan.outcomes:
-            blind |= outcome.outcome is not Outcome.COMPLETE
+            blind |= outcome.outcome not in {Outcome.COMPLETE, Outcome.LEFT_OUT}
             click.echo(f"{outcome.ref.scope_id}\t{outcome.outcome}\t{outcome.error or ''}")
         for task in plan.tasks:
             for ref in task.scopes:

@@ -33,13 +33,14 @@ class State(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How the reading of one scope ended."""
+    """How the reading of one scope ended; ``left_out``: not read, by the operator's own word."""
 
     COMPLETE = "complete"
     PARTIAL = "partial"
     DENIED = "denied"
     DISABLED = "disabled"
     FAILED = "failed"
+    LEFT_OUT = "left_out"
 
 
 class RunOutcome(StrEnum):
@@ -51,10 +52,11 @@ class RunOutcome(StrEnum):
 
 
 class ScopeKind(StrEnum):
-    """What a scope lists: other scopes, repositories and images, or a source's findings."""
+    """What a scope lists: other scopes, repositories and images, settings, a source's findings."""
 
     DISCOVERY = "discovery"
     INVENTORY = "inventory"
+    CONFIGURATION = "configuration"
     FINDINGS = "findings"
 
 

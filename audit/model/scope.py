@@ -55,6 +55,8 @@ class ScopeOutcome:
 
     ``expected`` is what the source itself said there is (null when it does not say), ``listed``
     what was read: repositories of a discovery, images of an inventory, statements of findings.
+    ``exhaustive`` is of a discovery: what its complete listing does not name is gone, and all below
+    it. Not so where a source leaves out, without a word, what the identity may not see.
     """
 
     ref: ScopeRef
@@ -66,6 +68,7 @@ class ScopeOutcome:
     missing_permission: str | None = None
     error_code: str | None = None
     error: str | None = None
+    exhaustive: bool = False
 
 
 @dataclass(frozen=True)

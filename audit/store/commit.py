@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -84,11 +84,16 @@ def commit_run(layout: Layout, commit: Commit) -> Committed:
 
 def run_outcome(outcomes: Sequence[str]) -> str:
     """Return the outcome of a run from those of its scopes; a run without scopes failed."""
-    if outcomes and all(outcome == Outcome.COMPLETE for outcome in outcomes):
+    if looked_at(outcomes):
         return RunOutcome.COMPLETE
     if any(outcome in {Outcome.COMPLETE, Outcome.PARTIAL} for outcome in outcomes):
         return RunOutcome.PARTIAL
     return RunOutcome.FAILED
+
+
+def looked_at(outcomes: Iterable[str]) -> bool:
+    """Whether every scope that was to be read was: those left out on purpose take nothing away."""
+    return set(outcomes) - {Outcome.LEFT_OUT} == {Outcome.COMPLETE}
 
 
 def _inputs(commit: Commit) -> Inputs:

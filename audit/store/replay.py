@@ -138,7 +138,7 @@ def staged_rows(layout: Layout, table: str, run_id: str) -> str:
 
 _SCOPES = """
 SELECT * FROM ({rows}) WHERE observed_run_id = run_id
-    AND coalesce(error_code, '') NOT IN ('NotPlanned', 'ParentIncomplete')
+    AND coalesce(error_code, '') NOT IN ('NotPlanned', 'ParentIncomplete', 'ParentLeftOut')
 ORDER BY scope_id
 """
 
@@ -165,7 +165,10 @@ def _outcome(row: Mapping[str, Any]) -> ScopeOutcome:
     facts = ("expected", "listed", "errors", "api_calls")
     told = ("missing_permission", "error_code", "error")
     return ScopeOutcome(
-        ref, Outcome(row["outcome"]), **{name: row[name] for name in (*facts, *told)}
+        ref,
+        Outcome(row["outcome"]),
+        **{name: row[name] for name in (*facts, *told)},
+        exhaustive=bool(row["exhaustive"]),
     )
 
 

@@ -25,9 +25,34 @@ from audit.tables.parts import (
     time,
 )
 
+_KEY = "Key the cloud names; empty where it is the provider's own and has no name."
+_KEY_MANAGER = (
+    "Who manages the key: CUSTOMER, AWS or another provider, none where the cloud's own "
+    "encryption has no key to name."
+)
+_ACCESS = (
+    flag("policy_present", "Whether an access policy of its own is attached."),
+    flag(
+        "anonymous_access",
+        "Whether its policy grants anyone something, with no condition on who may come.",
+    ),
+    flag("anonymous_write", "Whether that grant lets anyone push or delete."),
+    texts(
+        "external_accounts",
+        "Accounts (or organisations) besides its own that the policy lets in, sorted; * is anyone. "
+        "A note in unread says where there may be more.",
+    ),
+    flag("external_write", "Whether one of them may push or delete."),
+    flag(
+        "outside_organisation",
+        "Whether one of them is outside the organisation; null also where that is not known.",
+    ),
+)
+"""What the access policy of a registry or repository grants, whichever cloud wrote it."""
+
 REGISTRIES = Table(
     "registries",
-    1,
+    2,
     "A registry's configuration as seen in the run; null where it could not be read.",
     ("run_id", "provider", "registry_id"),
     (
@@ -44,16 +69,41 @@ REGISTRIES = Table(
         flag("scanning_enabled", "Whether the cloud's own scanning is on for this registry."),
         text("scan_type", "The cloud's word for its scanning, such as BASIC or ENHANCED."),
         flag("language_packages_scanned", "Whether language packages are scanned, not only OS."),
+        texts("scan_rules", "Scanning rules as frequency=filter, sorted."),
+        flag("scan_rules_cover_all", "Whether a rule has every repository scanned."),
+        text("scanner_generation", "The cloud's word for the version of its basic scanning."),
+        text("rescan_duration", "How long an image is scanned again after its push."),
+        text("pull_rescan_duration", "How long it is scanned again after it was last wanted."),
+        text("pull_rescan_mode", "What counts as wanted: the last pull or the last use."),
+        count("suppression_filters", "Rules in the cloud that hide findings from view."),
         text("tag_mutability", "MUTABLE, IMMUTABLE or one of the _WITH_EXCLUSION forms."),
         flag("admin_user_enabled", "Whether a shared administrator account is on."),
         flag("anonymous_pull_enabled", "Whether anyone may pull without credentials."),
+        *_ACCESS,
+        text("policy_scope", "The cloud's word for which operations the policy decides on."),
         text("public_network_access", "The cloud's word: Enabled or Disabled."),
         text("network_default_action", "Allow or Deny, for networks not listed."),
         count("private_endpoints_approved", "Private endpoint connections in state Approved."),
         text("encryption_type", "The cloud's word for encryption at rest."),
-        text("kms_key", "Customer-managed key; empty when the provider's own key is used."),
+        text("kms_key", _KEY),
+        text("key_manager", _KEY_MANAGER),
         flag("export_allowed", "Whether images may be exported out of the registry."),
         flag("retention_enabled", "Whether a retention or clean-up policy is in force."),
+        texts("replication_destinations", "Where images are copied to, as account/region, sorted."),
+        texts("pull_through_rules", "Upstreams cached, as prefix=upstream, sorted."),
+        texts("pull_through_anonymous", "Prefixes of those that are asked without credentials."),
+        texts(
+            "creation_templates",
+            "Templates of repositories made by themselves, as prefix=what makes them, sorted.",
+        ),
+        texts("signing_rules", "Rules that have pushed images signed, as filter=profile, sorted."),
+        texts("pull_time_exclusions", "Principals whose pulls are not recorded, sorted."),
+        flag(
+            "own_pulls_excluded",
+            "Whether the pulls of this tool are not recorded; else its reading of index manifests "
+            "may pass for use.",
+        ),
+        text("blob_mounting", "The cloud's word: whether layers are shared between repositories."),
         text("role_assignment_mode", "How access is granted, where the cloud has modes."),
         texts("labels", "Labels or tags as key=value, sorted."),
         UNREAD,
@@ -64,7 +114,7 @@ REGISTRIES = Table(
 
 REPOSITORIES = Table(
     "repositories",
-    2,
+    3,
     "A repository's configuration as seen in the run; null where it could not be read.",
     ("run_id", "provider", "registry_id", "repository"),
     (
@@ -78,9 +128,19 @@ REPOSITORIES = Table(
         time("created_at", "When the repository was made."),
         time("updated_at", "Last change the cloud tells of."),
         text("tag_mutability", "MUTABLE, IMMUTABLE or one of the _WITH_EXCLUSION forms."),
-        text("scan_frequency", "Effective scanning: SCAN_ON_PUSH, CONTINUOUS_SCAN or MANUAL."),
+        texts("tag_mutability_exclusions", "Tag patterns that tag_mutability does not hold for."),
+        text(
+            "scan_frequency",
+            "Effective scanning: SCAN_ON_PUSH, CONTINUOUS_SCAN or MANUAL; NONE where the registry "
+            "cannot scan.",
+        ),
+        texts("scan_filters", "Filters of the scanning rules that apply to it, sorted."),
         text("encryption_type", "The cloud's word for encryption at rest."),
-        text("kms_key", "Customer-managed key; empty when the provider's own key is used."),
+        text("kms_key", _KEY),
+        text("key_manager", _KEY_MANAGER),
+        *_ACCESS,
+        flag("retention_enabled", "Whether a retention or clean-up policy is in force."),
+        time("retention_evaluated_at", "When that policy was last evaluated."),
         count("expected_images", "Manifests the cloud says there are; null when it does not say."),
         count("listed_images", "Manifests this run listed."),
         flag("complete", "Whether the repository was listed to its end without error."),

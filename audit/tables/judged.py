@@ -17,6 +17,7 @@ from audit.tables.parts import (
     Column,
     Table,
     count,
+    flag,
     text,
     texts,
     time,
@@ -62,29 +63,34 @@ RUNS = Table(
 
 SCOPES = Table(
     "scopes",
-    1,
+    2,
     "A scope known in a run: how its last reading ended.",
     ("run_id", "provider", "scope_id"),
     (
         PROVIDER,
         text("scope_id", "Stable name of the scope, such as aws/111111111111/eu-west-1."),
         text("parent_scope_id", "Scope whose listing names this one; empty at the top."),
-        text("kind", "discovery, inventory or findings."),
+        text("kind", "discovery, inventory, configuration or findings."),
         text("source", "Who judged, for findings scopes; else empty."),
         ACCOUNT,
         REGION,
         text(
             "outcome",
-            "complete, partial, denied, disabled or failed. Absence is believed only from "
-            "complete.",
+            "complete, partial, denied, disabled, failed, or left_out by the configuration. "
+            "Absence is believed only from complete.",
         ),
         count("expected", "What the source itself said there is; null when it does not say."),
-        count("listed", "What was read: scopes, images or statements, by kind."),
+        count("listed", "What was read: scopes, images, settings or statements, by kind."),
         count("errors", "Reads that failed for good."),
         count("api_calls", "Calls made, retries left out."),
         text("missing_permission", "Permission that would have allowed the first failed read."),
         text("error_code", "The source's code of the first error."),
         text("error", "The first error in the source's words."),
+        flag(
+            "exhaustive",
+            "Of a discovery: what its complete listing does not name is gone, with all below it. "
+            "Null before this was recorded.",
+        ),
         OBSERVED,
     ),
     ("provider", "scope_id"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 from audit.errors import BrokenPageError, NotFoundError, SourceError
@@ -17,9 +17,37 @@ ECR_REPOSITORY_SCANNING = "ecr:BatchGetRepositoryScanningConfiguration"
 ECR_IMAGES = "ecr:DescribeImages"
 ECR_MANIFESTS = "ecr:BatchGetImage"
 ECR_FINDINGS = "ecr:DescribeImageScanFindings"
+ECR_REPOSITORY_POLICY = "ecr:GetRepositoryPolicy"
+ECR_LIFECYCLE = "ecr:GetLifecyclePolicy"
+ECR_REPOSITORY_TAGS = "ecr:ListTagsForResource"
+ECR_REGISTRY_POLICY = "ecr:GetRegistryPolicy"
+ECR_REGISTRY = "ecr:DescribeRegistry"
+ECR_PULL_THROUGH = "ecr:DescribePullThroughCacheRules"
+ECR_TEMPLATES = "ecr:DescribeRepositoryCreationTemplates"
+ECR_SIGNING = "ecr:GetSigningConfiguration"
+ECR_ACCOUNT_SETTING = "ecr:GetAccountSetting"
+ECR_PULL_EXCLUSIONS = "ecr:ListPullTimeUpdateExclusions"
+PUBLIC_REPOSITORIES = "ecr-public:DescribeRepositories"
+PUBLIC_IMAGES = "ecr-public:DescribeImages"
+INSPECTOR_CONFIGURATION = "inspector2:GetConfiguration"
+INSPECTOR_FILTERS = "inspector2:ListFilters"
+KMS_KEY = "kms:DescribeKey"
+TAGGED_RESOURCES = "tag:GetResources"
 INSPECTOR_FINDINGS = "inspector2:ListFindings"
 INSPECTOR_COVERAGE = "inspector2:ListCoverage"
 STS_ASSUME_ROLE = "sts:AssumeRole"
+STS_IDENTITY = "sts:GetCallerIdentity"
+ORGANIZATION_ACCOUNTS = "organizations:ListAccounts"
+ACCOUNT_REGIONS = "account:ListRegions"
+
+CLIENTS = {"tag": "resourcegroupstaggingapi"}
+"""Prefix of an IAM action -> botocore's name of the service, where the two differ."""
+PAGE_TOKENS = {
+    "account": "NextToken",
+    "organizations": "NextToken",
+    "tag": "PaginationToken",
+}
+"""Prefix of an IAM action -> what its page token is called, where that is not ``nextToken``."""
 
 
 class Api(Protocol):
@@ -31,8 +59,8 @@ class Api(Protocol):
         Args:
             tally: Scope that the call is made for.
             operation: ``service:Operation``.
-            needs: Member without which the answer is not believed: a body that was cut short
-                parses to an empty success.
+            needs: Member (a list, a structure or a text) without which the answer is not
+                believed: a body that was cut short parses to an empty success.
             parameters: Members of the request.
 
         Raises:
@@ -42,7 +70,7 @@ class Api(Protocol):
     def pages(
         self, tally: ScopeTally, operation: str, needs: str, **parameters: object
     ) -> Iterator[Answer]:
-        """Yield every page, following ``nextToken`` alone (a page may be short or empty).
+        """Yield every page, following its token alone (a page may be short or empty).
 
         Raises:
             SourceError: At the first page that cannot be read; a token that comes back a second
@@ -93,3 +121,27 @@ class Listing:
             return True
         self.record(BrokenPageError(f"a row of {self._needs} is empty", operation=self._operation))
         return False
+
+
+def whole_rows(rows: Iterable[object], operation: str) -> list[Answer]:
+    """Return rows that must all be there.
+
+    Raises:
+        BrokenPageError: One of them is empty.
+    """
+    found = list(rows)
+    if not all(isinstance(row, dict) for row in found):
+        raise BrokenPageError("a row is empty", operation=operation)
+    return [row for row in found if isinstance(row, dict)]
+
+
+def member(row: Answer, name: str, operation: str) -> str:
+    """Return a row's text.
+
+    Raises:
+        BrokenPageError: The row has none of that name.
+    """
+    value = row.get(name)
+    if not isinstance(value, str):
+        raise BrokenPageError(f"a row has no {name}", operation=operation)
+    return value

@@ -1,30 +1,30 @@
-"""The only module that talks to AWS: clients, credentials, paging. Imports boto3."""
+"""The only door to AWS: calls and pages of one account and region, typed. Imports botocore."""
 
 from __future__ import annotations
 
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urlsplit
+from types import TracebackType
+from typing import Self
 
-import boto3
-import botocore.session
 from botocore import xform_name
 from botocore.client import BaseClient
-from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
-from botocore.utils import parse_timestamp
 
-from audit.endpoints import is_loopback
-from audit.errors import BrokenPageError, UnavailableError
+from audit.errors import AccessDeniedError, BrokenPageError, SourceError, UnavailableError
 from audit.model.scope import ScopeTally
-from providers.aws import fast
-from providers.aws.api import STS_ASSUME_ROLE, Answer
-from providers.aws.failures import from_botocore_error, from_client_error, is_unreachable
+from providers.aws.api import PAGE_TOKENS, STS_IDENTITY, Answer
+from providers.aws.credentials import Keyring
+from providers.aws.failures import (
+    from_botocore_error,
+    from_client_error,
+    is_expired,
+    is_unreachable,
+)
+from providers.aws.sessions import Sessions
 from providers.aws.settings import AccountSettings, AwsSettings
 
 _GIVE_UP_AFTER = 3
@@ -32,27 +32,43 @@ _MISSHAPEN = (ResponseParserError, AttributeError, KeyError, TypeError, ValueErr
 """What botocore's parsers let escape on an answer of another shape than the model's."""
 
 
-@dataclass(frozen=True)
-class Keys:
-    """Credentials of one client; never printed."""
-
-    access_key_id: str
-    secret_access_key: str = field(repr=False)
-    session_token: str | None = field(default=None, repr=False)
-
-
 class AwsApi:
-    """One account and region: one client a service, built when first used.
+    """One account and region: one client a service, built when first used, dropped at the end.
 
     One client is one adaptive rate limiter, as AWS's own limit is per account, region and
     operation. A service that could not be reached several times in a row is not asked again: with
-    its retries, each call would cost minutes. Not for use by several threads at once.
+    its retries, each call would cost minutes. For several threads, each with a tally of its own.
     """
 
-    def __init__(self, clients: Clients, region: str, keys: Keys | None) -> None:
-        self._clients, self._region, self._keys = clients, region, keys
+    def __init__(
+        self, clients: Clients, account: AccountSettings, region: str, keys: Credentials | None
+    ) -> None:
+        self._clients, self._account, self._region = clients, account, region
+        self._keys = keys
+        self._lock = threading.Lock()
         self._open: dict[str, BaseClient] = {}
         self._unreached: Counter[str] = Counter()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of every client and its connections."""
+        with self._lock:
+            self._drop()
+
+    def _drop(self) -> None:
+        for client in self._open.values():
+            client.close()
+        self._open.clear()
 
     def call(self, tally: ScopeTally, operation: str, needs: str, **parameters: object) -> Answer:
         """Make one call; see :class:`providers.aws.api.Api`."""
@@ -62,12 +78,8 @@ class AwsApi:
                 "not asked: the service could not be reached", operation=operation
             )
         tally.api_calls += 1
-        try:
-            method = getattr(self._client(service), xform_name(name))
-        except BotoCoreError as error:
-            raise from_botocore_error(error, operation) from None
-        answer = self._ask(service, method, operation, parameters)
-        if not isinstance(answer.get(needs), list | dict):
+        answer = self._ask(operation, lambda: self._method(service, name)(**parameters), tally)
+        if not isinstance(answer.get(needs), list | dict | str):
             raise BrokenPageError(
                 f"the answer lacks {needs}: cut short or of another shape", operation=operation
             )
@@ -78,33 +90,55 @@ class AwsApi:
     ) -> Iterator[Answer]:
         """Yield every page; see :class:`providers.aws.api.Api`."""
         seen: set[str] = set()
+        name = PAGE_TOKENS.get(operation.partition(":")[0], "nextToken")
         while True:
             page = self.call(tally, operation, needs, **parameters)
             yield page
-            token = page.get("nextToken")
+            token = page.get(name)
             if not token:
                 return
             if token in seen:
-                raise BrokenPageError("the same nextToken came back", operation=operation)
+                raise BrokenPageError(f"the same {name} came back", operation=operation)
             seen.add(token)
-            parameters["nextToken"] = token
+            parameters[name] = token
 
-    def _ask(
-        self,
-        service: str,
-        method: Callable[..., Answer],
-        operation: str,
-        parameters: dict[str, object],
-    ) -> Answer:
-        reached = True
+    def _ask(self, operation: str, once: Callable[[], Answer], tally: ScopeTally) -> Answer:
+        """Ask, and once more with a new session where AWS calls the role's session expired."""
+        keys = self._keys
+        try:
+            return self._answer(operation, once)
+        except AccessDeniedError as error:
+            if not is_expired(error.code) or not self._renewed(keys, tally):
+                raise
+        return self._answer(operation, once)
+
+    def _renewed(self, stale: Credentials | None, tally: ScopeTally) -> bool:
+        """Go on with another session, unless another thread sees to that already."""
+        with self._lock:
+            if self._keys is stale:
+                keys = self._clients.keyring.renew(self._account, stale, tally)
+                if keys is None:
+                    return False
+                self._drop()
+                self._keys = keys
+        return True
+
+    def _answer(self, operation: str, once: Callable[[], Answer]) -> Answer:
+        reached, service = True, operation.partition(":")[0]
         # Not chained: a logged cause would repeat the words that were cut from the message.
         try:
-            return method(**parameters)
+            return once()
         except ClientError as error:
             raise from_client_error(error, operation) from None
         except BotoCoreError as error:
             reached = not is_unreachable(error)
             raise from_botocore_error(error, operation) from None
+        except RuntimeError:
+            raise AccessDeniedError(
+                "the session that was just given has ended already: is the machine's clock right?",
+                operation=operation,
+                code="SessionOver",
+            ) from None
         except _MISSHAPEN as error:
             raise BrokenPageError(
                 f"the answer has another shape than its model: {type(error).__name__}",
@@ -113,96 +147,82 @@ class AwsApi:
         finally:
             self._unreached[service] = 0 if reached else self._unreached[service] + 1
 
-    def _client(self, service: str) -> BaseClient:
-        if service not in self._open:
-            self._open[service] = self._clients.build(service, self._region, self._keys)
-        return self._open[service]
+    def _method(self, service: str, name: str) -> Callable[..., Answer]:
+        with self._lock:
+            if service not in self._open:
+                self._open[service] = self._clients.sessions.build(
+                    service, self._region, self._keys
+                )
+            method: Callable[..., Answer] = getattr(self._open[service], xform_name(name))
+        return method
 
 
 class Clients:
-    """Builds clients on one shared boto3 session (its models and endpoint data load once)."""
+    """Opens accounts and regions; shared by all threads.
+
+    Attributes:
+        keyring: The sessions of the accounts entered.
+        sessions: What clients are built from.
+    """
 
     def __init__(self, settings: AwsSettings) -> None:
         self._settings = settings
+        self.sessions = Sessions(settings)
+        self.keyring = Keyring(settings, self._ask_sts)
         self._lock = threading.Lock()
-        core = botocore.session.get_session()
-        parsers = core.get_component("response_parser_factory")
-        parsers.set_parser_defaults(timestamp_parser=utc)
-        self._session = boto3.session.Session(botocore_session=core)
+        self._own_account: str | None = None
 
     def open(self, account: AccountSettings, region: str, tally: ScopeTally) -> AwsApi:
         """Open an account and region, assuming the account's role if it has one.
 
-        The role is assumed anew for each account and region: a chained session lasts one hour.
+        Raises:
+            SourceError: The role cannot be assumed, or there are no credentials to be had.
+        """
+        if account.role_arn is None:
+            return AwsApi(self, account, region, self._own())
+        return AwsApi(self, account, region, self.keyring.enter(account, tally))
+
+    def own_account(self, tally: ScopeTally) -> str:
+        """Return the account of the tool's own credentials, asked once; empty if nobody tells.
+
+        Where it cannot be told that is an error of ``tally``, the first one's that asked.
+        """
+        with self._lock:
+            if self._own_account is None:
+                self._own_account = ""
+                try:
+                    self._own_account = self._identity(tally)
+                except SourceError as error:
+                    tally.fail(error)
+            return self._own_account
+
+    def _identity(self, tally: ScopeTally) -> str:
+        answer = self._ask_sts(tally, STS_IDENTITY, "ResponseMetadata")
+        account = answer.get("Account")
+        if not isinstance(account, str):
+            raise BrokenPageError("the answer lacks Account", operation=STS_IDENTITY)
+        return account
+
+    def own(self, region: str) -> AwsApi:
+        """Open a region with the tool's own credentials, whichever account they are of.
 
         Raises:
-            SourceError: The role cannot be assumed.
+            SourceError: There are no credentials to be had.
         """
-        own = self._own_keys()
-        if account.role_arn is None:
-            return AwsApi(self, region, own)
-        request = {"RoleArn": account.role_arn, "RoleSessionName": self._settings.session_name}
-        if account.external_id:
-            request["ExternalId"] = account.external_id
-        answer = AwsApi(self, region, own).call(tally, STS_ASSUME_ROLE, "Credentials", **request)
-        return AwsApi(self, region, _keys_of(answer["Credentials"]))
+        return AwsApi(self, _NOBODY, region, self._own())
 
-    def build(self, service: str, region: str, keys: Keys | None) -> BaseClient:
-        """Make a client. Sessions are not promised to be thread-safe, hence the lock."""
-        url = self._settings.endpoints.of(service)
-        with self._lock:
-            client: BaseClient = self._session.client(  # type: ignore[call-overload]  # a value
-                service,
-                region_name=region,
-                endpoint_url=url,
-                aws_access_key_id=keys.access_key_id if keys else None,
-                aws_secret_access_key=keys.secret_access_key if keys else None,
-                aws_session_token=keys.session_token if keys else None,
-                config=self._config(url),
-            )
-        fast.install(client.meta, utc)
-        return client
+    def _own(self) -> Credentials | None:
+        try:
+            return self.sessions.own()
+        except BotoCoreError as error:
+            raise from_botocore_error(error, "credentials") from None
 
-    def _own_keys(self) -> Keys | None:
-        given = self._settings.credentials
-        if given is None:
-            return None
-        return Keys(given.access_key_id, given.secret_access_key.get_secret_value())
-
-    def _config(self, url: str | None) -> Config:
-        loopback = url is not None and is_loopback(urlsplit(url).hostname or "")
-        return Config(
-            retries={
-                "mode": "adaptive",
-                "total_max_attempts": self._settings.max_attempts,
-            },
-            connect_timeout=5,
-            read_timeout=60,
-            user_agent_extra="registry-audit",
-            # An empty mapping keeps a proxy of the environment away from loopback.
-            proxies={} if loopback else None,
-        )
+    def _ask_sts(
+        self, tally: ScopeTally, operation: str, needs: str, **parameters: object
+    ) -> Answer:
+        with self.own(self._settings.home) as api:
+            return api.call(tally, operation, needs, **parameters)
 
 
-def utc(value: Any) -> datetime | None:  # noqa: ANN401  a number or a text, as the wire has it
-    """Read a timestamp of the wire as UTC (botocore's own reader answers in the machine's zone).
-
-    Nonsense is None: one bad time must not take a page of a thousand images with it.
-    """
-    try:
-        if isinstance(value, int | float):
-            return datetime.fromtimestamp(value, UTC)
-        return parse_timestamp(value).astimezone(UTC)
-    except (ValueError, TypeError, OverflowError, OSError):
-        return None
-
-
-def _keys_of(credentials: Answer) -> Keys:
-    try:
-        return Keys(
-            credentials["AccessKeyId"],
-            credentials["SecretAccessKey"],
-            credentials["SessionToken"],
-        )
-    except KeyError as error:
-        raise BrokenPageError(f"the answer lacks {error}", operation=STS_ASSUME_ROLE) from error
+_NOBODY = AccountSettings(id="000000000000")
+"""Stands for the account of the tool's own credentials where that is not known."""

@@ -8,35 +8,39 @@ from audit.model.scope import ScopeOutcome, ScopeTally
 from providers.aws.basic import BasicReader
 from providers.aws.inspector import InspectorReader
 from providers.aws.inventory import Inventory
-from providers.aws.judgement import findings_scope
+from providers.aws.judgement import findings_scope, posture_scope
 from providers.aws.place import Place
+from providers.aws.posture import read_posture
 from providers.aws.scanning import read_scanning
 from providers.aws.status import INSPECTOR
 
 
 def collect_place(place: Place, tally: ScopeTally) -> Sequence[ScopeOutcome]:
-    """Read inventory, then findings, and return the outcome of both scopes.
+    """Read inventory, settings and findings, and return the outcome of each of these scopes.
 
     Coverage is read before the images, as it tells which of them run; findings after, as they
     are matched with what is placed.
     """
     scanning = read_scanning(place, tally)
     findings = ScopeTally(findings_scope(place.account, place.region, scanning.source))
+    settings = ScopeTally(posture_scope(place.account, place.region))
     inventory = Inventory(place, tally)
     rows = inventory.repositories()
     if not rows and tally.first_error is not None:
-        findings.fail(tally.first_error)
-        return [tally.finish(), findings.finish()]
+        for other in (settings, findings):
+            other.fail(tally.first_error)
+        return [tally.finish(), settings.finish(), findings.finish()]
+    posture = read_posture(place, settings, rows, scanning)
     if scanning.source == INSPECTOR:
         inspector = InspectorReader(place, findings)
         coverage = inspector.coverage()
-        inventory.read(rows, scanning, coverage.in_use)
+        inventory.read(rows, scanning, posture, coverage.in_use)
         inspector.read(inventory.holdings, coverage)
     else:
-        inventory.read(rows, scanning, _nobody_counts)
+        inventory.read(rows, scanning, posture, _nobody_counts)
         BasicReader(place, findings).read(inventory.holdings)
     place.context.log.info("%s read: %d images", place.scope_id, tally.listed)
-    return [tally.finish(), findings.finish()]
+    return [tally.finish(), settings.finish(), findings.finish()]
 
 
 def _nobody_counts(_repository: str, _digest: str) -> int | None:

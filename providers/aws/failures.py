@@ -37,6 +37,7 @@ _REFUSED = frozenset(
         "UnrecognizedClientException",
     }
 )
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
 _CLOSED = frozenset({"OptInRequired", "SubscriptionRequiredException"})
 _UNPROVEN = re.compile(r"credential|token|accesskey|requestexpired|^auth", re.IGNORECASE)
 """Codes about who asks. AWS may answer them with the request's headers, the session token among
@@ -96,6 +97,11 @@ def _kind(code: str, status: int) -> type[SourceError]:
     if code.endswith("NotFoundException"):
         return NotFoundError
     return AccessDeniedError if status in (401, 403) else TerminalError
+
+
+def is_expired(code: str) -> bool:
+    """Whether the session has ended: another one may be let in."""
+    return code in _EXPIRED
 
 
 def is_unreachable(error: BotoCoreError) -> bool:

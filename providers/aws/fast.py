@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from functools import cache
 from typing import Any, Protocol, TypedDict
 
 import msgspec
@@ -132,10 +131,16 @@ def _reader(decoder: msgspec.json.Decoder[Any], date: Dating, utc: Clock) -> Cal
     return read
 
 
-@cache
 def _decoder(model: ServiceModel, operation: str) -> msgspec.json.Decoder[Any]:
-    shape = model.operation_model(operation).output_shape
-    return msgspec.json.Decoder(_type_of(shape) if shape else dict)
+    """Return an operation's decoder, made once: every client comes with a model of its own."""
+    name = f"{model.service_name}.{operation}"
+    if name not in _DECODERS:
+        shape = model.operation_model(operation).output_shape
+        _DECODERS[name] = msgspec.json.Decoder(_type_of(shape) if shape else dict)
+    return _DECODERS[name]
+
+
+_DECODERS: dict[str, msgspec.json.Decoder[Any]] = {}
 
 
 def _type_of(shape: Shape) -> Any:  # noqa: ANN401  a type made at run time

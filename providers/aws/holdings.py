@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from audit.model.enums import ImageKind
@@ -39,7 +39,11 @@ class Holdings:
         if children is None:
             self.plain.add(digest)
             return
-        self.indexes[digest] = tuple(child.digest for child in children)
+        self.recall_index(digest, tuple(child.digest for child in children), children)
+
+    def recall_index(self, digest: str, names: tuple[str, ...], children: Iterable[Child]) -> None:
+        """Note an index's children, of which only some may be known."""
+        self.indexes[digest] = names
         for child in children:
             self.children.setdefault(child.digest, child)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from typing import Any
 
@@ -14,6 +15,7 @@ from providers.aws.api import ECR_MANIFESTS
 from providers.aws.holdings import Holdings
 from providers.aws.parse_inventory import Listed, index_children
 from providers.aws.place import Place
+from providers.aws.remembered import KnownIndexes, known_indexes
 from providers.aws.scrub import scrubbed
 
 _A_CALL = 100
@@ -29,20 +31,27 @@ _PLAIN_MEDIA_TYPES = frozenset(
 
 @dataclass(frozen=True)
 class IndexReader:
-    """Reads each index digest once: a digest never changes what it stands for."""
+    """Reads each index digest once, over all runs: a digest never changes what it stands for."""
 
     place: Place
     tally: ScopeTally
     holdings: Holdings
 
+    @cached_property
+    def _remembered(self) -> KnownIndexes:
+        """Asked for when the first index is met: most registries have none."""
+        return known_indexes(self.place)
+
     def read(self, repository: str, images: Iterable[Listed]) -> None:
-        """Read the indexes of a repository; an archived one cannot be pulled and is left out."""
+        """Read the indexes of a repository that are not known yet.
+
+        An archived one cannot be pulled and is left out.
+        """
+        indexes = [image for image in images if image.is_index]
+        for image in indexes:
+            self._recall(image.digest)
         known = self.holdings.indexes.keys() | self.holdings.plain
-        wanted = (
-            image.digest
-            for image in images
-            if image.is_index and not image.archived and image.digest not in known
-        )
+        wanted = (one.digest for one in indexes if not one.archived and one.digest not in known)
         while batch := list(islice(wanted, _A_CALL)):
             try:
                 self._read_batch(repository, batch)
@@ -50,6 +59,15 @@ class IndexReader:
                 return  # the repository was deleted meanwhile
             except SourceError as error:
                 self.tally.fail(error)
+
+    def _recall(self, digest: str) -> None:
+        if digest in self._remembered.plain:
+            self.holdings.read_index(digest, None)
+            return
+        names = self._remembered.of(digest, self.holdings.manifests)
+        if names is not None:
+            known = self._remembered.children
+            self.holdings.recall_index(digest, names, (known[n] for n in names if n in known))
 
     def _read_batch(self, repository: str, digests: Sequence[str]) -> None:
         answer = self.place.api.call(

@@ -9,6 +9,7 @@ from audit.errors import BrokenPageError
 from audit.model.columns import Columns
 from audit.model.scope import LEFT_OUT, ScopeTally
 from providers.aws.api import ECR_IMAGES, ECR_REPOSITORIES, Answer, Listing
+from providers.aws.asking import Facts
 from providers.aws.holdings import Holdings
 from providers.aws.indexes import IndexReader
 from providers.aws.parse_inventory import (
@@ -18,7 +19,8 @@ from providers.aws.parse_inventory import (
     repository_name,
 )
 from providers.aws.place import Place
-from providers.aws.scanning import Frequency, Scanning, read_frequencies
+from providers.aws.posture import Posture
+from providers.aws.scanning import Scanning, read_frequencies
 
 InUse = Callable[[str, str], int | None]
 """(repository, digest) -> running containers counted, or None when nobody counted."""
@@ -46,32 +48,39 @@ class Inventory:
                     if self.place.settings.wants(repository_name(row)):
                         wanted.append(row)
                     else:
-                        self._write_left_out(row)
+                        self.write_left_out(repository_name(row), Facts(repository_facts(row)))
                 except BrokenPageError as error:
                     listing.record(error)
         return wanted
 
-    def read(self, rows: Sequence[Answer], scanning: Scanning, in_use: InUse) -> None:
+    def read(
+        self, rows: Sequence[Answer], scanning: Scanning, posture: Posture, in_use: InUse
+    ) -> None:
         """Read every repository's images and write the inventory tables."""
         frequencies = read_frequencies(self.place, self.tally, rows, scanning)
-        self._write_registry(scanning, frequencies)
+        registry = scanning.facts(frequencies)
+        registry.take(posture.registry)
+        self.write_registry(registry)
         indexes = IndexReader(self.place, self.tally, self.holdings)
         for row in rows:
             name = repository_name(row)
             listing = Listing(
                 self.place.api, self.tally, ECR_IMAGES, "imageDetails", may_vanish=True
             )
-            images = _list_images(name, listing)
+            asked = {"repositoryName": name, "filter": {"imageStatus": "ANY"}}
+            images = list_images(listing, **asked)
             if listing.vanished:
                 continue  # deleted while the run was reading: it holds nothing any more
-            self._take(name, images, in_use)
+            self.take(name, images, in_use)
             indexes.read(name, images)
-            self._write_repository(
-                row, frequencies[name], listed=len(images), complete=listing.error is None
-            )
-        self._write_images()
+            facts = Facts(repository_facts(row))
+            facts.take(frequencies[name].facts())
+            facts.take(posture.of(name))
+            self.write_repository(name, facts, listed=len(images), complete=listing.error is None)
+        self.write_images()
 
-    def _take(self, repository: str, images: Sequence[Listed], in_use: InUse) -> None:
+    def take(self, repository: str, images: Sequence[Listed], in_use: InUse) -> None:
+        """Write the placements of a repository's images."""
         self.tally.listed += len(images)
         block = Columns("placements", **self.place.where(), repository=repository)
         for image in images:
@@ -88,31 +97,34 @@ class Inventory:
             )
         self.place.write(block)
 
-    def _write_registry(self, scanning: Scanning, frequencies: dict[str, Frequency]) -> None:
+    def write_registry(self, facts: Facts) -> None:
+        """Write the registry's row."""
         block = Columns("registries", **self.place.where())
-        block.append(native_id=self.place.account, format="DOCKER", **scanning.columns(frequencies))
-        self.place.write(block)
-
-    def _write_repository(
-        self, row: Answer, frequency: Frequency, *, listed: int, complete: bool
-    ) -> None:
-        block = Columns("repositories", **self.place.where())
         block.append(
-            repository=repository_name(row),
-            listed_images=listed,
-            complete=complete,
-            **repository_facts(row),
-            **frequency.columns(),
+            native_id=self.place.account, format="DOCKER", unread=facts.unread, **facts.columns
         )
         self.place.write(block)
 
-    def _write_left_out(self, row: Answer) -> None:
+    def write_repository(
+        self, repository: str, facts: Facts, *, listed: int | None, complete: bool
+    ) -> None:
+        """Write a repository's row."""
         block = Columns("repositories", **self.place.where())
-        facts = repository_facts(row) | {"unread": [LEFT_OUT]}
-        block.append(repository=repository_name(row), complete=False, **facts)
+        block.append(
+            repository=repository,
+            listed_images=listed,
+            complete=complete,
+            unread=facts.unread,
+            **facts.columns,
+        )
         self.place.write(block)
 
-    def _write_images(self) -> None:
+    def write_left_out(self, repository: str, facts: Facts) -> None:
+        """Write a repository that the configuration keeps from being listed."""
+        facts.unread.append(LEFT_OUT)
+        self.write_repository(repository, facts, listed=None, complete=False)
+
+    def write_images(self) -> None:
         """Write each digest once, when all that indexes say of their children is known."""
         block = Columns("images")
         for digest, image in self.holdings.manifests.items():
@@ -140,11 +152,10 @@ class Inventory:
         return None if is_index else []
 
 
-def _list_images(repository: str, listing: Listing) -> list[Listed]:
+def list_images(listing: Listing, **parameters: object) -> list[Listed]:
     """List a repository; a digest that moves to a later page meanwhile is listed once."""
     images: dict[str, Listed] = {}
-    pages = listing.pages(repositoryName=repository, filter={"imageStatus": "ANY"}, maxResults=1000)
-    for page in pages:
+    for page in listing.pages(maxResults=1000, **parameters):
         for row in page:
             try:
                 image = listed_image(row)

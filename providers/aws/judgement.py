@@ -27,14 +27,28 @@ def findings_scope(account: str, region: str, source: str = "") -> ScopeRef:
     )
 
 
-def inventory_scope(account: str, region: str) -> ScopeRef:
-    """Name the inventory scope."""
+def inventory_scope(account: str, region: str, parent: str = "") -> ScopeRef:
+    """Name the inventory scope; its parent is the account's where that listed the regions."""
     return ScopeRef(
         provider="aws",
         scope_id=f"aws/{account}/{region}",
         kind=ScopeKind.INVENTORY,
         account=account,
         region=region,
+        parent_scope_id=parent,
+    )
+
+
+def posture_scope(account: str, region: str) -> ScopeRef:
+    """Name the scope of the settings that are read beside the inventory."""
+    inventory = f"aws/{account}/{region}"
+    return ScopeRef(
+        provider="aws",
+        scope_id=f"{inventory}/posture",
+        kind=ScopeKind.CONFIGURATION,
+        account=account,
+        region=region,
+        parent_scope_id=inventory,
     )
 
 

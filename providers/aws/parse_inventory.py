@@ -78,6 +78,11 @@ def repository_facts(row: Mapping[str, Any]) -> dict[str, Any]:
         "native_id": row.get("repositoryArn"),
         "created_at": row.get("createdAt"),
         "tag_mutability": row.get("imageTagMutability"),
+        "tag_mutability_exclusions": sorted(
+            str(one.get("filter"))
+            for one in row.get("imageTagMutabilityExclusionFilters") or ()
+            if isinstance(one, dict)
+        ),
         "encryption_type": kind,
         "kms_key": "" if kind == "AES256" else encryption.get("kmsKey"),
     }

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from audit.model.columns import Columns
 from audit.ports import RunContext, Sink
 from providers.aws.api import Api
+from providers.aws.organisation import Organisation
 from providers.aws.parse_inventory import registry_host
 from providers.aws.settings import AwsSettings
 
 
 @dataclass(frozen=True)
 class Place:
-    """One account and region being read, and where its rows go."""
+    """One account and region being read, and where its rows go.
+
+    Attributes:
+        organisation: Whom access policies are held against.
+    """
 
     account: str
     region: str
@@ -21,6 +26,7 @@ class Place:
     context: RunContext
     api: Api
     sink: Sink
+    organisation: Organisation = field(default_factory=Organisation)
 
     @property
     def scope_id(self) -> str:

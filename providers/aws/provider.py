@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from audit.errors import SourceError
+from audit.model.enums import ScopeKind
 from audit.model.scope import Plan, ScopeOutcome, ScopeTally, Task
-from audit.ports import Capabilities, RegistryProvider, RunContext, Settings, Sink
+from audit.ports import Capabilities, Check, Doctor, RegistryProvider, RunContext, Settings, Sink
 from providers.aws.collect import collect_place
-from providers.aws.judgement import findings_scope, inventory_scope
 from providers.aws.place import Place
-from providers.aws.settings import AwsSettings
+from providers.aws.public import PublicPlace, collect_public, public_task
+from providers.aws.scopes import account_scope, region_task
+from providers.aws.settings import AccountSettings, AwsSettings
 from providers.aws.status import ECR_BASIC, INSPECTOR
 
 if TYPE_CHECKING:
-    from providers.aws.client import Clients
+    from providers.aws.client import AwsApi, Clients
 
 _GAPS = {
-    "discovery of accounts": "notimpl: AWS Organizations is not asked; accounts are configured",
-    "discovery of regions": "notimpl: regions are configured; one left out is not reported",
     "delegated administrator": "notimpl: Inspector is read in each account, not once for all",
     "incremental reads": "notimpl: every finding is fetched in every run",
-    "repository policy": "notimpl: GetRepositoryPolicy is not asked",
-    "lifecycle policy": "notimpl: GetLifecyclePolicy is not asked",
-    "replication": "notimpl: DescribeRegistry is not asked",
-    "pull-through cache": "notimpl: DescribePullThroughCacheRules is not asked",
-    "signing": "notimpl: GetSigningConfiguration is not asked",
-    "tags of repositories": "notimpl: ListTagsForResource is not asked",
-    "public registry": "notimpl: ecr-public is not read",
-    "key ownership": "notimpl: a key named by kms_key may be AWS's own aws/ecr key",
+    "signatures of images": "notimpl: DescribeImageSigningStatus is not asked",
+    "settings of public registries": "notimpl: policies and tags of ecr-public are not read",
+    "children of public indexes": "notyet: ecr-public gives no manifests; see images.child_digests",
     "in_use under basic scanning": "notyet: only Inspector counts running containers",
     "in_use on EC2 and elsewhere": "notyet: Inspector sees Amazon ECS and Amazon EKS only",
     "fix state under basic scanning": "notyet: basic scanning names no fixed version",
@@ -52,35 +47,64 @@ class AwsProvider:
         self._settings, self._context = settings, context
         self._lock = threading.Lock()
         self._shared: Clients | None = None
+        self._organisation = settings.organisation
 
     def plan(self) -> Plan:
-        """Return one task an account and region; makes no call."""
-        return Plan(
-            [
-                Task(
-                    provider=self.name,
-                    task_id=f"aws/{account.id}/{region}",
-                    scopes=(
-                        inventory_scope(account.id, region),
-                        findings_scope(account.id, region),
-                    ),
-                    params={"account": account.id, "region": region},
-                )
-                for account in self._settings.accounts
-                for region in self._settings.regions
-            ]
-        )
+        """Return one task an account and region; calls only for what is not configured."""
+        if self._settings.accounts and self._settings.listed_regions:
+            accounts, regions = self._settings.accounts, self._settings.listed_regions
+            tasks = [region_task(account, one) for account in accounts for one in regions]
+            if self._settings.public:
+                tasks += [public_task(account.id) for account in accounts]
+            return Plan(tasks)
+        from providers.aws.discovery import Discovery  # noqa: PLC0415  loads botocore
+
+        discovery = Discovery(self._settings, self._clients(), self._context.log)
+        plan = discovery.plan()
+        self._organisation = discovery.organisation
+        return plan
 
     def collect(self, task: Task, sink: Sink) -> Sequence[ScopeOutcome]:
         """Read one account and region: its inventory and its findings."""
         account, region = task.params["account"], task.params["region"]
-        tally = ScopeTally(inventory_scope(account, region))
+        tally = ScopeTally(next(ref for ref in task.scopes if ref.kind is ScopeKind.INVENTORY))
         try:
-            api = self._clients().open(self._settings.account(account), region, tally)
+            api = self._open(account, region, tally)
         except SourceError as error:
-            return _closed_door(tally, error)
-        place = Place(account, region, self._settings, self._context, api, sink)
-        return collect_place(place, tally)
+            return _closed_door(task, tally, error)
+        with api:
+            where = account, region, self._settings, self._context, api, sink
+            organisation = self._organisation
+            if "public" in task.params:
+                return collect_public(PublicPlace(*where, organisation), tally)
+            return collect_place(Place(*where, organisation), tally)
+
+    def examine(self) -> Iterator[Check]:
+        """Try each account and one region of it; see :class:`audit.ports.Doctor`."""
+        from providers.aws.doctor import AwsDoctor  # noqa: PLC0415  loads botocore
+        from providers.aws.enrolment import Enrolment  # noqa: PLC0415  loads botocore
+
+        def role_of(account: str) -> str | None:
+            return self._door(account, ScopeTally(account_scope(account))).role_arn
+
+        plan, enrolment = self.plan(), Enrolment(self._open)
+        yield from AwsDoctor(plan, self._open, role_of, enrolment).examine()
+
+    def _open(self, account: str, region: str, tally: ScopeTally) -> AwsApi:
+        """Open any account.
+
+        Raises:
+            SourceError: It cannot be entered.
+        """
+        return self._clients().open(self._door(account, tally), region, tally)
+
+    def _door(self, account: str, tally: ScopeTally) -> AccountSettings:
+        """Return how an account is entered; one that is not configured, as the tool itself."""
+        if self._settings.organization is None:
+            known = {one.id: one for one in self._settings.accounts}
+            return known.get(account) or AccountSettings(id=account)
+        own = self._clients().own_account(tally)
+        return self._settings.member(account, own=account == own)
 
     def _clients(self) -> Clients:
         """Load the SDK when the first task needs it, once for all tasks."""
@@ -92,12 +116,13 @@ class AwsProvider:
             return self._shared
 
 
-def _closed_door(inventory: ScopeTally, error: SourceError) -> list[ScopeOutcome]:
-    """Nothing of the account and region can be read: both scopes say so."""
-    findings = ScopeTally(findings_scope(inventory.ref.account, inventory.ref.region))
-    for tally in (inventory, findings):
+def _closed_door(task: Task, met: ScopeTally, error: SourceError) -> list[ScopeOutcome]:
+    """Nothing of the account and region can be read: all its scopes say so."""
+    tallies = [met, *(ScopeTally(ref) for ref in task.scopes if ref != met.ref)]
+    for tally in tallies:
         tally.fail(error)
-    return [inventory.finish(), findings.finish()]
+    return [tally.finish() for tally in tallies]
 
 
 _: type[RegistryProvider] = AwsProvider
+_d: type[Doctor] = AwsProvider

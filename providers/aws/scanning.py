@@ -9,12 +9,14 @@ from typing import Any
 from audit.errors import BrokenPageError, DisabledError, SourceError
 from audit.model.scope import ScopeTally
 from providers.aws.api import ECR_REPOSITORY_SCANNING, ECR_SCANNING, Answer
+from providers.aws.asking import Facts, pairs, told
 from providers.aws.parse_inventory import repository_name
 from providers.aws.place import Place
 from providers.aws.status import ECR_BASIC, INSPECTOR
 
 ENHANCED, BASIC = "ENHANCED", "BASIC"
 _MANUAL = "MANUAL"
+_SCANNING = frozenset({"SCAN_ON_PUSH", "CONTINUOUS_SCAN"})
 _A_CALL = 25
 
 
@@ -24,15 +26,15 @@ class Scanning:
 
     Attributes:
         scan_type: BASIC, ENHANCED or another word; None when it could not be read.
-        rules: Whether a rule asks for scanning; None when it could not be read.
+        rules: (frequency, filter) of each rule; None when they could not be read.
         disabled: The region has no such configuration, which means basic scanning.
-        unread: As in the ``registries`` table.
+        unread: Why it could not be read; empty when it could.
     """
 
     scan_type: str | None
-    rules: bool | None = None
+    rules: tuple[tuple[str, str], ...] | None = None
     disabled: bool = False
-    unread: tuple[str, ...] = ()
+    unread: str = ""
 
     @property
     def source(self) -> str:
@@ -43,19 +45,25 @@ class Scanning:
         """
         return INSPECTOR if self.scan_type == ENHANCED else ECR_BASIC
 
-    def columns(self, frequencies: Mapping[str, Frequency]) -> dict[str, Any]:
+    def facts(self, frequencies: Mapping[str, Frequency]) -> Facts:
         """Return the ``registries`` columns about scanning."""
-        return {
-            "scan_type": self.scan_type,
-            "scanning_enabled": self._enabled(frequencies),
-            "language_packages_scanned": {ENHANCED: True, BASIC: False}.get(self.scan_type or ""),
-            "unread": list(self.unread),
-        }
+        rules = self.rules
+        facts = told(
+            scan_type=self.scan_type,
+            scanning_enabled=self._enabled(frequencies),
+            language_packages_scanned={ENHANCED: True, BASIC: False}.get(self.scan_type or ""),
+            scan_rules=None if rules is None else pairs(rules),
+            scan_rules_cover_all=None if rules is None else any(map(_covers_all, rules)),
+        )
+        if self.unread:
+            facts.miss(self.unread, "scan_type", "scan_rules", "scan_rules_cover_all")
+        return facts
 
     def _enabled(self, frequencies: Mapping[str, Frequency]) -> bool | None:
         """A rule or a repository that asks for scanning settles it; silence only if all spoke."""
         words = [frequency.word for frequency in frequencies.values()]
-        if self.rules or any(word not in (None, _MANUAL) for word in words):
+        asked = [frequency for frequency, _ in self.rules or ()]
+        if any(word not in (None, _MANUAL) for word in (*asked, *words)):
             return True
         return None if self.rules is None or None in words else False
 
@@ -65,12 +73,16 @@ class Frequency:
     """A repository's effective scan frequency, or why it could not be read."""
 
     word: str | None
+    filters: tuple[str, ...] | None = None
     unread: str | None = None
 
-    def columns(self) -> dict[str, Any]:
+    def facts(self) -> Facts:
         """Return the ``repositories`` columns about scanning."""
-        unread = [f"scan_frequency: {self.unread}"] if self.unread else []
-        return {"scan_frequency": self.word, "unread": unread}
+        filters = None if self.filters is None else sorted(self.filters)
+        facts = told(scan_frequency=self.word, scan_filters=filters)
+        if self.unread:
+            facts.miss(self.unread, "scan_frequency", "scan_filters")
+        return facts
 
 
 def read_scanning(place: Place, tally: ScopeTally) -> Scanning:
@@ -78,14 +90,27 @@ def read_scanning(place: Place, tally: ScopeTally) -> Scanning:
     try:
         answer = place.api.call(tally, ECR_SCANNING, "scanningConfiguration")
     except DisabledError:
-        return Scanning(BASIC, rules=False, disabled=True)
+        return Scanning(BASIC, rules=(), disabled=True)
     except SourceError as error:
         tally.fail(error)
-        return Scanning(None, unread=(f"scan_type: {error.code}",))
+        return Scanning(None, unread=error.code)
     configuration = answer["scanningConfiguration"]
     rules = [rule for rule in configuration.get("rules") or () if rule]
-    asked = any(rule.get("scanFrequency") != _MANUAL for rule in rules)
+    asked = tuple(
+        (str(rule.get("scanFrequency")), one)
+        for rule in rules
+        for one in _filters(rule.get("repositoryFilters"))
+    )
     return Scanning(configuration.get("scanType"), rules=asked)
+
+
+def _filters(rows: Sequence[Any] | None) -> tuple[str, ...]:
+    return tuple(str(row.get("filter")) for row in rows or () if isinstance(row, dict))
+
+
+def _covers_all(rule: tuple[str, str]) -> bool:
+    frequency, pattern = rule
+    return frequency in _SCANNING and pattern.strip("*") == "" and pattern != ""
 
 
 def read_frequencies(
@@ -107,8 +132,8 @@ def read_frequencies(
 def _own_setting(row: Answer) -> Frequency:
     on_push = (row.get("imageScanningConfiguration") or {}).get("scanOnPush")
     if on_push is None:
-        return Frequency(None, "not told")
-    return Frequency("SCAN_ON_PUSH" if on_push else _MANUAL)
+        return Frequency(None, unread="not told")
+    return Frequency("SCAN_ON_PUSH" if on_push else _MANUAL, ())
 
 
 def _read_batch(place: Place, tally: ScopeTally, names: Sequence[str]) -> dict[str, Frequency]:
@@ -118,12 +143,14 @@ def _read_batch(place: Place, tally: ScopeTally, names: Sequence[str]) -> dict[s
         )
     except SourceError as error:
         tally.fail(error)
-        return {name: Frequency(None, error.code) for name in names}
-    found = {name: Frequency(None, "not answered") for name in names}
+        return {name: Frequency(None, unread=error.code) for name in names}
+    found = {name: Frequency(None, unread="not answered") for name in names}
     for row in _rows(tally, answer["scanningConfigurations"]):
-        found[row.get("repositoryName", "")] = Frequency(row.get("scanFrequency"))
+        found[row.get("repositoryName", "")] = Frequency(
+            row.get("scanFrequency"), _filters(row.get("appliedScanFilters"))
+        )
     for row in _rows(tally, answer.get("failures") or ()):
-        found[row.get("repositoryName", "")] = Frequency(None, row.get("failureCode"))
+        found[row.get("repositoryName", "")] = Frequency(None, unread=row.get("failureCode"))
     return {name: found[name] for name in names}
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from providers.loopback import scans
+from providers.loopback.aws_settings import with_aws_settings
 from providers.loopback.estate import Estate, Fault, Place, Registry, Repository, Scan
 from providers.loopback.story import Sizes, first_night, next_night
 
@@ -25,7 +26,7 @@ def two_nights(seed: int = 2026, sizes: Sizes = SIZES) -> tuple[Estate, Estate]:
     repository of each place shows every way in which its scanner can fail to look. Second night:
     a day has passed, and a Google Cloud location is denied too.
     """
-    quiet = first_night(seed, sizes)
+    quiet = with_aws_settings(first_night(seed, sizes))
     crowded = _crowd(_copy_across(_with_oddities(quiet)))
     broken = Fault("images_page", "aws", "222222222222", "eu-west-1", _CROWDED, "team/legacy")
     one = replace(crowded, faults=(DENIED, broken))

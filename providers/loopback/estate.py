@@ -14,7 +14,13 @@ from datetime import datetime
 from typing import Literal
 
 FaultKind = Literal[
-    "denied", "images_page", "findings", "findings_denied", "invisible", "unreachable"
+    "denied",
+    "images_page",
+    "findings",
+    "findings_denied",
+    "invisible",
+    "unreachable",
+    "posture_denied",
 ]
 
 
@@ -102,7 +108,9 @@ class Registry:
     """A registry. ``settings`` hold its configuration in the cloud's words.
 
     Keys in use: ``aws`` (registry of an account-region): ``scan_type``; (repository):
-    ``tag_mutability``, ``scan_frequency``, ``encryption_type``, ``kms_key``.
+    ``tag_mutability``, ``scan_frequency``, ``encryption_type``, ``kms_key``, ``key_manager``,
+    ``tags``, ``repository_policy``, ``lifecycle_policy``; more of the registry is listed in
+    ``providers.loopback.aws.ecr_settings``.
     ``azure``: ``sku``, ``admin_user_enabled``, ``anonymous_pull_enabled``,
     ``public_network_access``, ``network_default_action``, ``encryption_status``,
     ``export_policy``, ``retention_status``, ``role_assignment_mode`` (booleans as true/false).
@@ -121,9 +129,10 @@ class Registry:
 class Place:
     """Where registries lie: AWS account x region, Azure subscription, GCP project x location.
 
-    AWS places hold exactly one registry. ``region`` is empty for Azure (a registry's location is
-    its setting ``location``). ``settings``: aws ``scan_type`` BASIC or ENHANCED; azure
-    ``defender_plan`` Standard or Free; gcp ``api`` enabled or disabled.
+    AWS places hold one registry; a second one is the account's ECR Public registry (its
+    ``registry_id`` begins with ``public.ecr.aws/``), in us-east-1 only. ``region`` is empty for
+    Azure (a registry's location is its setting ``location``). ``settings``: aws ``scan_type`` BASIC
+    or ENHANCED; azure ``defender_plan`` Standard or Free; gcp ``api`` enabled or disabled.
     """
 
     provider: str
@@ -145,6 +154,8 @@ class Fault:
     ``unreachable`` (gcp): occurrences of the place are left out, and its location named, where the
     caller takes part of an answer; without that the listing fails.
     ``invisible`` (azure): Resource Graph leaves the subscription out entirely, without an error.
+    ``posture_denied`` (aws): the one operation ``operation`` (``ecr:GetRepositoryPolicy``, as IAM
+    names it) is refused; of ``repository`` alone where that is given.
     """
 
     kind: FaultKind
@@ -154,6 +165,7 @@ class Fault:
     registry_id: str = ""
     repository: str = ""
     page: int = 2
+    operation: str = ""
 
 
 @dataclass(frozen=True, repr=False)

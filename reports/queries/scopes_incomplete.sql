@@ -3,5 +3,6 @@ SELECT provider, kind, scope_id, source, outcome, listed, expected, errors, miss
     error_code, error, count(*) OVER () AS total
 FROM scopes
 WHERE outcome IS DISTINCT FROM 'complete'
-ORDER BY provider, list_position(['discovery', 'inventory', 'findings'], kind), scope_id
+ORDER BY provider,
+    list_position(['discovery', 'inventory', 'configuration', 'findings'], kind), scope_id
 LIMIT $limit OFFSET $offset

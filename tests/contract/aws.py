@@ -11,7 +11,6 @@ from tests.contract.under_test import Area, ProviderUnderTest, each
 _NO_SWITCH = "never: an ECR registry has no such setting"
 _BY_REPOSITORY = "never: ECR sets this by repository"
 _IN_THE_CONFIG = "never: it needs the image's config, which is a pull"
-_NOT_ASKED = "notimpl: GetRepositoryPolicy, GetLifecyclePolicy, ListTagsForResource are not asked"
 
 _ENHANCED, _BASIC = "aws/111111111111/eu-west-1", "aws/111111111111/us-east-1"
 
@@ -22,15 +21,28 @@ def _secrets(settings: Mapping[str, Any]) -> tuple[str, ...]:
     return (planted, "loopback-assumed-secret", "loopback-session-")
 
 
+class Organisation(AwsLoopback):
+    """Reached by settings that leave accounts and regions to be found."""
+
+    def settings(self) -> dict[str, Any]:
+        return self.organization_settings()
+
+
 AWS = ProviderUnderTest(
     name="aws",
-    cloud=AwsLoopback,
-    scope_ids=r"aws/[0-9]{12}/[a-z]{2}-[a-z]+-[0-9](/findings)?",
+    cloud=Organisation,
+    scope_ids=r"aws/(organization|[0-9]{12}(/[a-z]{2}-[a-z]+-[0-9](/findings|/posture)?)?)",
     areas=(
         Area("inspector", 0, _ENHANCED, f"{_ENHANCED}/findings"),
         Area("ecr-basic", 1, _BASIC, f"{_BASIC}/findings", image_by_image=True),
     ),
-    endpoints=(("endpoints", "ecr"), ("endpoints", "inspector2"), ("endpoints", "sts")),
+    endpoints=tuple(
+        ("endpoints", service)
+        for service in (
+            *("ecr", "ecr_public", "inspector2", "kms", "resourcegroupstaggingapi", "sts"),
+            *("organizations", "account"),
+        )
+    ),
     secrets=_secrets,
     gaps={
         **each(
@@ -40,14 +52,12 @@ AWS = ProviderUnderTest(
             _NO_SWITCH,
         ),
         **each(
-            "registries.tag_mutability registries.encryption_type registries.kms_key",
+            "registries.tag_mutability registries.encryption_type registries.kms_key "
+            "registries.key_manager registries.retention_enabled",
             _BY_REPOSITORY,
         ),
-        **each(
-            "registries.anonymous_pull_enabled registries.retention_enabled registries.labels "
-            "repositories.labels",
-            _NOT_ASKED,
-        ),
+        "registries.anonymous_pull_enabled": "never: what a policy grants is in anonymous_access",
+        "registries.labels": "never: a private registry has no tags",
         "registries.private_endpoints_approved": "notimpl: VPC endpoints are not asked",
         **each(
             "repositories.updated_at repositories.expected_images",
@@ -59,7 +69,6 @@ AWS = ProviderUnderTest(
         "findings.vex_status": "notyet: neither Inspector nor ECR passes on VEX statements",
         "findings.purl": "notyet: Inspector names package manager, name and version only",
         "vulnerabilities.withdrawn_at": "notyet: a rejected vulnerability just disappears",
-        "what there is to read is discovered": "notimpl: accounts and regions are configured",
         "an inventory says how much there is": "notyet: ECR does not count what it holds",
         "the findings say how many there are": "notyet: ListFindings gives no total",
     },

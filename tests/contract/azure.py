@@ -38,6 +38,36 @@ AZURE = ProviderUnderTest(
     secrets=_secrets,
     gaps={
         "registries.mode": "notimpl: cache rules are not read",
+        **each(
+            "registries.pull_through_rules registries.pull_through_anonymous",
+            "notimpl: cache rules are not read",
+        ),
+        "registries.replication_destinations": "notimpl: replications are not read",
+        "registries.key_manager": "notimpl: kms_key alone tells whose the key is",
+        **each(
+            "registries.policy_present registries.anonymous_access registries.anonymous_write "
+            "registries.external_accounts registries.external_write "
+            "registries.outside_organisation",
+            "notimpl: role assignments are not read",
+        ),
+        **each(
+            "registries.scan_rules registries.scan_rules_cover_all registries.scanner_generation "
+            "registries.rescan_duration registries.pull_rescan_duration "
+            "registries.pull_rescan_mode registries.policy_scope registries.creation_templates "
+            "registries.signing_rules registries.pull_time_exclusions "
+            "registries.own_pulls_excluded registries.blob_mounting repositories.scan_filters",
+            "never: Azure has no such setting",
+        ),
+        "registries.suppression_filters": "notimpl: disable rules of Defender are not read",
+        **each(
+            "repositories.policy_present repositories.anonymous_access "
+            "repositories.anonymous_write repositories.external_accounts "
+            "repositories.external_write repositories.outside_organisation "
+            "repositories.retention_enabled repositories.retention_evaluated_at "
+            "repositories.key_manager",
+            _BY_REGISTRY,
+        ),
+        "repositories.tag_mutability_exclusions": "notimpl: locks are not read",
         "registries.language_packages_scanned": "notyet: no API tells what Defender scans",
         "registries.tag_mutability": "never: ACR locks by repository and manifest",
         **each("repositories.encryption_type repositories.kms_key", _BY_REGISTRY),

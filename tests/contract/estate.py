@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -32,8 +33,22 @@ CORNERS, COPIES, EMPTY = "contract/corners", "contract/copies", "contract/empty"
 PAGE = 4
 _SIZES = Sizes(repositories=3, versions=4, flaws=60, flaws_per_image=4, odd_share=0.2)
 _VECTOR = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
+_STRANGER = "999999999999"
+_AWS_POLICY = json.dumps(
+    {"Statement": {"Effect": "Allow", "Principal": {"AWS": [_STRANGER, "*"]}, "Action": "ecr:*"}}
+)
 _POSTURE = {
-    "aws": {},
+    "aws": {
+        "registry_policy": _AWS_POLICY,
+        "replication": f"{_STRANGER}/eu-central-1",
+        "pull_through": json.dumps(
+            [{"ecrRepositoryPrefix": "hub", "upstreamRegistryUrl": "registry-1.docker.io"}]
+        ),
+        "creation_templates": json.dumps([{"prefix": "ROOT", "appliedFor": ["REPLICATION"]}]),
+        "signing_rules": json.dumps([{"signingProfileArn": "arn:aws:signer:::/profile"}]),
+        "pull_time_exclusions": "arn:aws:iam::111111111111:role/registry-audit",
+        "suppression_filters": "laboratory",
+    },
     "azure": {"private_endpoint_connections": "Approved,Pending"},
     "gcp": {"kms_key": "projects/p/locations/l/keyRings/r/cryptoKeys/k"},
 }
@@ -64,7 +79,8 @@ def manifests(place: Place) -> Iterator[tuple[tuple[str, str, str], Image]]:
 def _with_corners(place: Place, moment: datetime) -> Place:
     registry, *others = place.registries
     settings = {"tag_mutability": "IMMUTABLE_WITH_EXCLUSION", "scan_frequency": "SCAN_ON_PUSH"}
-    settings |= {"encryption_type": "KMS", "kms_key": "alias/contract"}
+    settings |= {"encryption_type": "KMS", "kms_key": "alias/contract", "tags": "team=apps"}
+    settings |= {"repository_policy": _AWS_POLICY, "lifecycle_policy": '{"rules":[]}'}
     images, created = tuple(_Maker(place, moment).images()), moment - timedelta(days=50)
     full: Registry = replace(
         registry,

@@ -37,6 +37,34 @@ GCP = ProviderUnderTest(
             "registries.network_default_action registries.private_endpoints_approved",
             _ELSEWHERE,
         ),
+        **each(
+            "registries.policy_present registries.anonymous_access registries.anonymous_write "
+            "registries.external_accounts registries.external_write "
+            "registries.outside_organisation repositories.policy_present "
+            "repositories.anonymous_access repositories.anonymous_write "
+            "repositories.external_accounts repositories.external_write "
+            "repositories.outside_organisation",
+            "notimpl: IAM policies are not read",
+        ),
+        **each(
+            "registries.scan_rules registries.scan_rules_cover_all registries.scanner_generation "
+            "registries.rescan_duration registries.pull_rescan_duration "
+            "registries.pull_rescan_mode registries.suppression_filters registries.policy_scope "
+            "registries.replication_destinations registries.creation_templates "
+            "registries.signing_rules registries.pull_time_exclusions "
+            "registries.own_pulls_excluded registries.blob_mounting repositories.scan_filters "
+            "repositories.tag_mutability_exclusions repositories.retention_enabled "
+            "repositories.retention_evaluated_at",
+            _NO_SWITCH,
+        ),
+        **each(
+            "registries.pull_through_rules registries.pull_through_anonymous",
+            "notimpl: the upstream of a remote repository is not read",
+        ),
+        **each(
+            "registries.key_manager repositories.key_manager",
+            "notimpl: kms_key alone tells whose the key is",
+        ),
         "registries.language_packages_scanned": "notyet: told per image, not per repository",
         "repositories.created_at": "notimpl: it needs ListPackages",
         **each(

@@ -105,7 +105,7 @@ def test_one_places_fault_is_not_anothers(case):
         o.ref.scope_id for o in case.whole.outcomes
     }
     for outcome in case.got.outcomes:
-        if outcome.ref.scope_id not in ill:
+        if not ill & {outcome.ref.scope_id, outcome.ref.parent_scope_id}:
             assert outcome.outcome is Outcome.COMPLETE
 
 

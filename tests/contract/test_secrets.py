@@ -47,6 +47,8 @@ def wrong(reached: Reached) -> dict[str, Any]:
     for account in settings.get("accounts", ()):
         if "external_id" in account:
             account["external_id"] = PLANTED
+    if "organization" in settings:
+        settings["organization"]["external_id"] = PLANTED
     for tenant in settings.get("tenants", ()):
         tenant["client_secret"] = PLANTED
     return settings

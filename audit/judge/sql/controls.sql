@@ -5,13 +5,15 @@ WITH registry AS (SELECT *, registry_id AS subject, NULL::VARCHAR AS repository
     FROM registries_all WHERE coalesce(format, 'DOCKER') = 'DOCKER'),
 repository AS (
     SELECT r.*, r.registry_id || '/' || r.repository AS subject,
-        g.tag_mutability AS registry_tag_mutability
+        g.tag_mutability AS registry_tag_mutability,
+        g.anonymous_access AS registry_anonymous_access
     FROM repositories_all AS r LEFT JOIN registries_all AS g USING (provider, registry_id)
 ),
 results AS (
     SELECT 'INV-01' AS control_id, scope_id AS subject, provider, account, region,
         NULL::VARCHAR AS registry_id, NULL::VARCHAR AS repository,
-        CASE outcome WHEN 'complete' THEN 'PASS' ELSE 'FAIL' END AS status,
+        CASE outcome WHEN 'complete' THEN 'PASS' WHEN 'left_out' THEN 'NOT_APPLICABLE'
+            ELSE 'FAIL' END AS status,
         CASE outcome WHEN 'complete' THEN 'listed to its end'
             ELSE coalesce(error, 'not listed to its end') END AS reason,
         'scopes' AS operation, 'outcome' AS field, outcome AS value,
@@ -31,10 +33,11 @@ results AS (
     UNION ALL
     SELECT 'SCN-01', subject, provider, account, region, registry_id, repository,
         CASE WHEN scan_frequency IN ('SCAN_ON_PUSH', 'CONTINUOUS_SCAN') THEN 'PASS'
-            WHEN scan_frequency = 'MANUAL' THEN 'FAIL' ELSE 'UNKNOWN' END,
+            WHEN scan_frequency IN ('MANUAL', 'NONE') THEN 'FAIL' ELSE 'UNKNOWN' END,
         CASE WHEN scan_frequency IN ('SCAN_ON_PUSH', 'CONTINUOUS_SCAN')
                 THEN 'a scanning rule covers this repository'
             WHEN scan_frequency = 'MANUAL' THEN 'no scanning rule covers this repository'
+            WHEN scan_frequency = 'NONE' THEN 'its registry cannot scan'
             ELSE 'the effective scan frequency could not be read' END,
         'ecr:BatchGetRepositoryScanningConfiguration', 'scanFrequency', scan_frequency,
         observed_run_id
@@ -61,7 +64,24 @@ results AS (
             ELSE 'who may pull is in the access policy, which was not read' END,
         'registry configuration', 'anonymous_pull_enabled', anonymous_pull_enabled::VARCHAR,
         observed_run_id
-    FROM registry
+    FROM registry WHERE provider <> 'aws'
+
+    UNION ALL
+    -- Whoever the registry's policy lets in comes to each of its repositories.
+    SELECT 'IAM-01', subject, provider, account, region, registry_id, repository,
+        CASE WHEN starts_with(registry_id, 'public.ecr.aws/') THEN 'NOT_APPLICABLE'
+            WHEN anonymous_access OR registry_anonymous_access THEN 'FAIL'
+            WHEN NOT anonymous_access AND NOT registry_anonymous_access THEN 'PASS'
+            ELSE 'UNKNOWN' END,
+        CASE WHEN starts_with(registry_id, 'public.ecr.aws/')
+                THEN 'the registry is a public one: that is what it is for'
+            WHEN anonymous_access THEN 'its policy lets anyone in'
+            WHEN registry_anonymous_access THEN 'the registry''s policy lets anyone in'
+            WHEN NOT anonymous_access AND NOT registry_anonymous_access
+                THEN 'no policy lets anyone in'
+            ELSE 'whom the policies let in could not be read or decided' END,
+        'ecr:GetRepositoryPolicy', 'anonymous_access', anonymous_access::VARCHAR, observed_run_id
+    FROM repository WHERE provider = 'aws'
 
     UNION ALL
     SELECT 'IAM-04', subject, provider, account, region, registry_id, repository,
@@ -113,6 +133,41 @@ results AS (
         'repository configuration', 'tag_mutability',
         coalesce(tag_mutability, registry_tag_mutability), observed_run_id
     FROM repository WHERE provider <> 'files'
+
+    UNION ALL
+    SELECT 'ENC-02', subject, provider, account, region, registry_id, repository,
+        CASE WHEN starts_with(registry_id, 'public.ecr.aws/') THEN 'NOT_APPLICABLE'
+            WHEN key_manager = 'CUSTOMER' THEN 'PASS'
+            WHEN key_manager IN ('AWS', 'none') THEN 'FAIL' ELSE 'UNKNOWN' END,
+        CASE WHEN starts_with(registry_id, 'public.ecr.aws/') THEN 'what lies there is public'
+            WHEN key_manager = 'CUSTOMER' THEN 'it is encrypted with a key of the customer''s'
+            WHEN key_manager IN ('AWS', 'none') THEN 'the cloud manages the key'
+            ELSE 'who manages the key could not be read' END,
+        'kms:DescribeKey', 'key_manager', key_manager, observed_run_id
+    FROM repository WHERE provider = 'aws'
+
+    UNION ALL
+    SELECT 'LIF-01', subject, provider, account, region, registry_id, repository,
+        CASE WHEN starts_with(registry_id, 'public.ecr.aws/') THEN 'NOT_APPLICABLE'
+            WHEN retention_enabled THEN 'PASS' WHEN NOT retention_enabled THEN 'FAIL'
+            ELSE 'UNKNOWN' END,
+        CASE WHEN starts_with(registry_id, 'public.ecr.aws/')
+                THEN 'a public registry has no lifecycle policies'
+            WHEN retention_enabled THEN 'a lifecycle policy is in force'
+            WHEN NOT retention_enabled THEN 'there is no lifecycle policy'
+            ELSE 'whether there is a lifecycle policy could not be read' END,
+        'ecr:GetLifecyclePolicy', 'retention_enabled', retention_enabled::VARCHAR, observed_run_id
+    FROM repository WHERE provider = 'aws'
+
+    UNION ALL
+    SELECT 'LIF-01', subject, provider, account, region, registry_id, repository,
+        CASE WHEN retention_enabled THEN 'PASS' WHEN NOT retention_enabled THEN 'FAIL'
+            ELSE 'UNKNOWN' END,
+        CASE WHEN retention_enabled THEN 'a retention or clean-up policy is in force'
+            WHEN NOT retention_enabled THEN 'there is no retention or clean-up policy in force'
+            ELSE 'whether there is such a policy could not be read' END,
+        'registry configuration', 'retention_enabled', retention_enabled::VARCHAR, observed_run_id
+    FROM registry WHERE provider NOT IN ('aws', 'files')
 )
 -- A value of an earlier run says nothing of tonight: it stays as evidence, the verdict is UNKNOWN.
 SELECT * EXCLUDE (outdated) REPLACE (
@@ -129,6 +184,6 @@ SELECT control.id AS control_id, s.scope_id AS subject, s.provider, s.account, s
     'UNKNOWN' AS status, 'nothing in this scope was read: it was ' || s.outcome AS reason,
     'scopes' AS operation, 'outcome' AS field, s.observed_run_id
 FROM scopes_now AS s
-CROSS JOIN unnest(['SCN-01', 'SCN-02', 'IAM-01', 'INT-01']) AS control(id)
-WHERE s.kind = 'inventory' AND s.outcome <> 'complete' AND s.provider <> 'files'
+CROSS JOIN unnest(['SCN-01', 'SCN-02', 'IAM-01', 'ENC-02', 'INT-01', 'LIF-01']) AS control(id)
+WHERE (control.id <> 'ENC-02' OR s.provider = 'aws') AND s.kind = 'inventory' AND s.outcome <> 'complete' AND s.provider <> 'files'
     AND s.scope_id NOT IN (SELECT scope_id FROM registries_all);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from providers.loopback.aws.manifests import config_type, manifest_text
@@ -12,6 +13,8 @@ from providers.loopback.estate import Image, Repository
 from providers.loopback.paging import Page, PageTokenError
 
 Item = TypeVar("Item")
+
+_EVALUATED_BEFORE = timedelta(hours=7)
 
 
 def repository_of(call: Call) -> Repository:
@@ -113,7 +116,8 @@ def get_lifecycle_policy(call: Call) -> dict[str, Any]:
     text = repository.settings.get("lifecycle_policy")
     if not text:
         raise AwsError("LifecyclePolicyNotFoundException", "Lifecycle policy does not exist")
-    return _of(call, repository) | {"lifecyclePolicyText": text}
+    evaluated = epoch(call.view.estate.moment - _EVALUATED_BEFORE)
+    return _of(call, repository) | {"lifecyclePolicyText": text, "lastEvaluatedAt": evaluated}
 
 
 def get_repository_policy(call: Call) -> dict[str, Any]:

@@ -4,36 +4,65 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from providers.loopback.aws import ecr, ecr_scan, inspector, sts
+from providers.loopback.aws import (
+    account,
+    ecr,
+    ecr_public,
+    ecr_scan,
+    ecr_settings,
+    inspector,
+    organizations,
+    sts,
+)
+from providers.loopback.aws.gates import Gates, Options
 from providers.loopback.aws.wire import AwsError, Call, Caller, Operation, read_caller
 from providers.loopback.aws.world import AwsWorld
 from providers.loopback.estate import Estate
 from providers.loopback.http import Request, Response, RunningServer, json_response, serve
+from providers.loopback.paging import PageTokenError
 
-_ECR_TARGET = "AmazonEC2ContainerRegistry_V20150921."
-_ECR_OPERATIONS: dict[str, Operation] = ecr.OPERATIONS | ecr_scan.OPERATIONS
+_JSON_SERVICES: dict[str, tuple[str, dict[str, Operation]]] = {
+    "ecr": (
+        "AmazonEC2ContainerRegistry_V20150921.",
+        ecr.OPERATIONS | ecr_scan.OPERATIONS | ecr_settings.OPERATIONS,
+    ),
+    "ecr-public": ("SpencerFrontendService.", ecr_public.OPERATIONS),
+    "kms": ("TrentService.", ecr_settings.KMS_OPERATIONS),
+    "tagging": ("ResourceGroupsTaggingAPI_20170126.", ecr_settings.TAG_OPERATIONS),
+}
+"""Signing name -> what ``X-Amz-Target`` begins with, and the operations."""
+_INSPECTOR_OPERATIONS = inspector.OPERATIONS | ecr_settings.INSPECTOR_OPERATIONS
+_IAM_NAMES = {"tagging": "tag"}
 _JSON_1_1 = "application/x-amz-json-1.1"
+_ENDPOINTS = (
+    *("ecr", "ecr_public", "inspector2", "kms", "resourcegroupstaggingapi", "sts"),
+    *("organizations", "account"),
+)
 _STS_OPERATIONS = frozenset({"AssumeRole", "GetCallerIdentity"})
 _UNKNOWN = "Unknown"
 
 
 class AwsLoopback:
-    """ECR, Inspector and STS of an estate, on 127.0.0.1.
+    """ECR, Inspector, STS, Organizations, Account, keys and tags of an estate, on 127.0.0.1.
 
     The service, the region and the account come from the request's signature: a key handed out
-    by AssumeRole acts in the account of its role, any other key in the estate's first account.
-    The signature itself is not verified.
+    by AssumeRole acts in the account of its role, any other key in the estate's first account,
+    which is the organisation's management account. The signature itself is not verified.
 
     Attributes:
         calls: Requests by operation name, answered or refused (``Unknown`` if there is no such
             operation).
+        gates: What requests meet before their operation.
     """
 
-    def __init__(self, estate: Estate) -> None:
+    def __init__(self, estate: Estate, options: Options | None = None) -> None:
         self.calls: Counter[str] = Counter()
+        self.gates = Gates(options or Options())
         self._lock = threading.Lock()
         self._world = AwsWorld(estate)
         self._server: RunningServer | None = None
@@ -85,9 +114,20 @@ class AwsLoopback:
                 "access_key_id": "AKIALOOPBACK00000000",
                 "secret_access_key": "loopback-secret",
             },
-            "endpoints": {"ecr": self.url, "inspector2": self.url, "sts": self.url},
+            "endpoints": dict.fromkeys(_ENDPOINTS, self.url),
             "allow_insecure_loopback": True,
         }
+
+    def organization_settings(self, **more: Any) -> dict[str, Any]:  # noqa: ANN401  settings
+        """Return settings that find the accounts and regions themselves.
+
+        Args:
+            more: Members of the ``organization`` block.
+        """
+        listed = AwsLoopback.settings(self)
+        rest = {name: value for name, value in listed.items() if name != "accounts"}
+        organization = {"external_id": sts.SHARED_EXTERNAL_ID, **more}
+        return {**rest, "organization": organization, "regions": "enabled"}
 
     def _handle(self, request: Request) -> Response:
         service = ""
@@ -105,61 +145,116 @@ class AwsLoopback:
         if caller.service == "sts":
             form = request.form()
             action = form.get("Action", "")
-            self._count(action if action in _STS_OPERATIONS else _UNKNOWN)
-            return _xml(200, sts.answer(world, caller, form))
-        if caller.service == "ecr":
-            return self._ecr(world, caller, request)
+            self._met(world, caller, request, action if action in _STS_OPERATIONS else None)
+            return _xml(200, sts.answer(world, caller, form, self.gates))
+        if caller.service == "organizations":
+            return self._organizations(world, caller, request)
+        if caller.service == "account":
+            return self._account(world, caller, request)
+        if caller.service in _JSON_SERVICES:
+            return self._json(world, caller, request)
         if caller.service == "inspector2":
             return self._inspector(world, caller, request)
         self._count(_UNKNOWN)
         raise AwsError("UnknownOperationException", f"no service {caller.service!r} here")
 
-    def _ecr(self, world: AwsWorld, caller: Caller, request: Request) -> Response:
-        name = request.headers.get("X-Amz-Target", "").removeprefix(_ECR_TARGET)
-        operation = _ECR_OPERATIONS.get(name)
-        self._count(name if operation else _UNKNOWN)
+    def _json(self, world: AwsWorld, caller: Caller, request: Request) -> Response:
+        target, operations = _JSON_SERVICES[caller.service]
+        name = request.headers.get("X-Amz-Target", "").removeprefix(target)
+        operation = operations.get(name)
+        self._met(world, caller, request, name if operation else None)
         if operation is None:
-            raise AwsError("UnknownOperationException", f"ECR has no operation {name!r} here")
+            raise AwsError("UnknownOperationException", f"there is no operation {name!r} here")
         call = _call(world, caller, name, request)
-        if call.view.fault("denied"):
-            raise AwsError(
-                "AccessDeniedException", f"User is not authorized to perform: ecr:{name}"
-            )
+        action = f"{_IAM_NAMES.get(caller.service, caller.service)}:{name}"
+        _check_denied(call, action, everything=call.view.fault("denied") is not None)
         return json_response(operation(call), content_type=_JSON_1_1)
 
     def _inspector(self, world: AwsWorld, caller: Caller, request: Request) -> Response:
-        known = inspector.OPERATIONS.get(request.path) if request.method == "POST" else None
-        self._count(known[0] if known else _UNKNOWN)
+        known = _INSPECTOR_OPERATIONS.get(request.path) if request.method == "POST" else None
+        self._met(world, caller, request, known[0] if known else None)
         if known is None:
             message = f"Inspector has no operation {request.method} {request.path} here"
             raise AwsError("UnknownOperationException", message)
         name, operation = known
-        return json_response(operation(_call(world, caller, name, request)))
+        call = _call(world, caller, name, request)
+        _check_denied(call, f"inspector2:{name}", everything=False)
+        return json_response(operation(call))
+
+    def _organizations(self, world: AwsWorld, caller: Caller, request: Request) -> Response:
+        name = request.headers.get("X-Amz-Target", "").removeprefix(organizations.TARGET)
+        operation = organizations.OPERATIONS.get(name)
+        self._met(world, caller, request, name if operation else None)
+        if operation is None:
+            raise AwsError("UnknownOperationException", f"Organizations has no operation {name!r}")
+        if _account_of(world, caller) != world.accounts[0]:
+            raise AwsError("AccessDeniedException", "not the organisation's management account")
+        with _tokens("InvalidInputException"):
+            answer = operation(world, self.gates.options, request.json())
+        return json_response(answer, content_type=_JSON_1_1)
+
+    def _account(self, world: AwsWorld, caller: Caller, request: Request) -> Response:
+        name = account.PATHS.get(request.path)
+        self._met(world, caller, request, name)
+        if name is None:
+            raise AwsError("UnknownOperationException", f"Account has no {request.path} here")
+        with _tokens("ValidationException"):
+            answer = account.list_regions(
+                world, self.gates.options, _account_of(world, caller), request.json()
+            )
+        return json_response(answer)
+
+    def _met(self, world: AwsWorld, caller: Caller, request: Request, known: str | None) -> None:
+        """Count a request and hold it against the gates."""
+        self._count(known or _UNKNOWN)
+        if known is not None:
+            token = request.headers.get("X-Amz-Security-Token", "")
+            self.gates.pass_through(caller, _account_of(world, caller), known, token)
 
     def _count(self, operation: str) -> None:
         with self._lock:
             self.calls[operation] += 1
 
 
+@contextmanager
+def _tokens(code: str) -> Iterator[None]:
+    """Answer a page token that is not ours with the service's own error."""
+    try:
+        yield
+    except PageTokenError as error:
+        raise AwsError(code, str(error)) from error
+
+
+def _account_of(world: AwsWorld, caller: Caller) -> str:
+    return caller.account or next(iter(world.accounts), "")
+
+
 def _call(world: AwsWorld, caller: Caller, name: str, request: Request) -> Call:
-    account = caller.account or next(iter(world.accounts), "")
-    if account not in world.accounts:
+    acting = _account_of(world, caller)
+    if acting not in world.accounts:
         raise AwsError("UnrecognizedClientException", "The security token is invalid.", 403)
     try:
         params = request.json()
     except ValueError as error:
         raise AwsError("SerializationException", str(error)) from error
-    return Call(name, world.view(account, caller.region), params)
+    public = caller.service == "ecr-public"
+    return Call(name, world.view(acting, caller.region, public=public), params)
+
+
+def _check_denied(call: Call, action: str, *, everything: bool) -> None:
+    if everything or call.view.denies(action, call.params.get("repositoryName")):
+        raise AwsError("AccessDeniedException", f"User is not authorized to perform: {action}")
 
 
 def _error(service: str, error: AwsError) -> Response:
     if service == "sts":
         return _xml(error.status, sts.error_document(error))
-    if service == "inspector2":
+    if service in {"inspector2", "account"}:
         reason = {"reason": "OTHER"} if error.code == "ValidationException" else {}
-        return json_response(
-            {"message": error.message, **reason}, error.status, {"x-amzn-ErrorType": error.code}
-        )
+        headers = {"x-amzn-ErrorType": error.code}
+        if error.status == 429:
+            headers["Retry-After"] = "1"
+        return json_response({"message": error.message, **reason}, error.status, headers)
     body = {"__type": error.code, "message": error.message}
     return json_response(body, error.status, content_type=_JSON_1_1)
 

@@ -79,9 +79,9 @@ def assumed_key(account: str) -> str:
     return f"ASIALOOPBACK{account}"
 
 
-def session_token(account: str) -> str:
-    """Return the session token that goes with ``assumed_key``."""
-    return f"loopback-session-{account}"
+def session_token(account: str, number: int = 0) -> str:
+    """Return the session token that goes with ``assumed_key``; each session has its own."""
+    return f"loopback-session-{account}-{number}"
 
 
 def read_caller(authorization: str, token: str) -> Caller:
@@ -96,7 +96,7 @@ def read_caller(authorization: str, token: str) -> Caller:
     key, region, service = found.groups()
     assumed = _ASSUMED_KEY.match(key)
     account = assumed.group(1) if assumed else None
-    if account is not None and token != session_token(account):
+    if account is not None and not re.fullmatch(rf"loopback-session-{account}-[0-9]+", token):
         raise AwsError(
             "UnrecognizedClientException",
             "The security token included in the request is invalid.",

@@ -21,6 +21,7 @@ from providers.loopback.packages import by_vulnerability
 
 ENHANCED = "ENHANCED"
 BASIC = "BASIC"
+PUBLIC = "public.ecr.aws/"
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,16 @@ class RegistryView:
     account: str
     region: str
     place: Place | None
+    public: bool = False
+    """Whether the account's public registry is meant."""
     chosen: dict[str, list[Any]] = field(default_factory=dict, compare=False, repr=False)
     """Filtered listings by operation and filter: a memory, no part of the description."""
 
     @property
     def registry(self) -> Registry | None:
-        """The place's one registry."""
-        return self.place.registries[0] if self.place and self.place.registries else None
+        """The place's one private registry, or its public one."""
+        every = self.place.registries if self.place else ()
+        return next((r for r in every if r.registry_id.startswith(PUBLIC) == self.public), None)
 
     @property
     def scan_type(self) -> str:
@@ -113,6 +117,16 @@ class RegistryView:
         """Return the first fault of this kind at this account and region."""
         return self.estate.fault(kind, "aws", self.account, self.region)
 
+    def denies(self, action: str, repository: object) -> bool:
+        """Whether a fault refuses an IAM action, of all repositories or of this one."""
+        return any(
+            fault.kind == "posture_denied"
+            and (fault.provider, fault.account, fault.region) == ("aws", self.account, self.region)
+            and fault.operation == action
+            and fault.repository in ("", repository)
+            for fault in self.estate.faults
+        )
+
     def page_fails(self, repository: str, page: int) -> bool:
         """Whether a fault breaks this page of the repository's image listing."""
         return any(
@@ -133,13 +147,16 @@ class AwsWorld:
     def __init__(self, estate: Estate) -> None:
         self.estate = estate
         self._views = {
-            (place.account, place.region): RegistryView(estate, place.account, place.region, place)
+            (place.account, place.region, public): RegistryView(
+                estate, place.account, place.region, place, public
+            )
             for place in estate.of("aws")
+            for public in (False, True)
         }
         self.accounts = tuple(dict.fromkeys(place.account for place in estate.of("aws")))
         self.regions = tuple(dict.fromkeys(place.region for place in estate.of("aws")))
 
-    def view(self, account: str, region: str) -> RegistryView:
+    def view(self, account: str, region: str, *, public: bool = False) -> RegistryView:
         """Return the registry of an account and region; an empty one where there is none."""
-        known = self._views.get((account, region))
+        known = self._views.get((account, region, public))
         return known or RegistryView(self.estate, account, region, None)

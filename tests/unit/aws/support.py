@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,6 +30,10 @@ class ListSink:
             row = {**columns.constants, **dict(zip(names, cells, strict=True))}
             self.rows.setdefault(columns.table, []).append(row)
 
+    def sorted(self) -> dict[str, list[str]]:
+        """Return the rows in an order of their own, as text."""
+        return {table: sorted(map(repr, rows)) for table, rows in self.rows.items()}
+
 
 @dataclass
 class Collected:
@@ -45,18 +50,49 @@ class Collected:
 
     @property
     def inventory(self) -> ScopeOutcome:
-        return next(o for i, o in self.outcomes.items() if not i.endswith("/findings"))
+        return self._of("inventory")
+
+    @property
+    def posture(self) -> ScopeOutcome:
+        return self._of("configuration")
 
     @property
     def findings(self) -> ScopeOutcome:
-        return next(o for i, o in self.outcomes.items() if i.endswith("/findings"))
+        return self._of("findings")
+
+    def _of(self, kind: str) -> ScopeOutcome:
+        return next(one for one in self.outcomes.values() if one.ref.kind == kind)
 
 
-def collect(settings: Mapping[str, Any]) -> Collected:
-    """Run every task of a provider with these settings."""
-    provider = AwsProvider(AwsSettings.model_validate(settings), CONTEXT)
+class NightBefore:
+    """The memory of what was collected: no more than the tables as they were delivered."""
+
+    previous_run_id = "run-0"
+
+    def __init__(self, collected: Collected) -> None:
+        self._collected = collected
+
+    def rows(
+        self, table: str, columns: Sequence[str], *, placed_in: str = "", **where: str
+    ) -> list[tuple[Any, ...]]:
+        placements = self._collected.table("placements")
+        held = {row["digest"] for row in placements if row["registry_id"] == placed_in}
+        return [
+            tuple(row.get(column) for column in columns)
+            for row in self._collected.table(table)
+            if (not placed_in or row["digest"] in held)
+            and all(row[name] == value for name, value in where.items())
+        ]
+
+
+def collect(
+    settings: Mapping[str, Any], before: Collected | None = None, workers: int = 1
+) -> Collected:
+    """Run every task of a provider with these settings, knowing the night ``before``."""
+    context = replace(CONTEXT, memory=NightBefore(before)) if before else CONTEXT
+    provider = AwsProvider(AwsSettings.model_validate(settings), context)
     sink, outcomes = ListSink(), {}
-    for task in provider.plan().tasks:
-        for outcome in provider.collect(task, sink):
-            outcomes[outcome.ref.scope_id] = outcome
+    with ThreadPoolExecutor(workers) as pool:
+        for done in pool.map(lambda task: provider.collect(task, sink), provider.plan().tasks):
+            outcomes.update({outcome.ref.scope_id: outcome for outcome in done})
     return Collected(sink, outcomes)

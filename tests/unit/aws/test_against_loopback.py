@@ -65,7 +65,7 @@ def whole(small):
 
 def test_every_scope_is_complete(whole):
     assert {outcome.outcome for outcome in whole.outcomes.values()} == {Outcome.COMPLETE}
-    assert len(whole.outcomes) == 8
+    assert len(whole.outcomes) == 12
 
 
 def test_placements_are_the_estates(small, whole):

@@ -18,11 +18,12 @@ from audit.errors import (
 )
 from audit.model.scope import ScopeTally
 from providers.aws.api import ECR_IMAGES, ECR_REPOSITORIES, INSPECTOR_FINDINGS, Answer, Listing
-from providers.aws.client import AwsApi, Clients, utc
+from providers.aws.client import AwsApi, Clients
 from providers.aws.judgement import inventory_scope
+from providers.aws.sessions import utc
 from providers.aws.settings import AwsSettings
 from tests.unit.aws import payloads as p
-from tests.unit.aws.wire import Raw, Wire, failure, paged
+from tests.unit.aws.wire import ASSUMED, Raw, Wire, failure, paged
 
 
 @pytest.fixture
@@ -242,13 +243,6 @@ def test_empty_rows_are_skipped_and_counted(tally):
     assert isinstance(listing.error, BrokenPageError)
 
 
-_ASSUMED = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
-<AssumeRoleResult><Credentials><AccessKeyId>AKIAROLE</AccessKeyId>
-<SecretAccessKey>hush</SecretAccessKey><SessionToken>token</SessionToken>
-<Expiration>2026-11-23T03:00:00Z</Expiration></Credentials></AssumeRoleResult>
-</AssumeRoleResponse>"""
-
-
 def _role_account() -> list[dict[str, str]]:
     role = f"arn:aws:iam::{p.ACCOUNT}:role/registry-audit"
     return [{"id": p.ACCOUNT, "role_arn": role, "external_id": "shibboleth"}]
@@ -256,7 +250,7 @@ def _role_account() -> list[dict[str, str]]:
 
 def test_a_role_is_assumed_with_its_external_id(tally):
     wire = Wire(
-        AssumeRole=lambda _: Raw(200, _ASSUMED.encode(), "text/xml"),
+        AssumeRole=lambda _: Raw(200, ASSUMED.encode(), "text/xml"),
         DescribeRepositories=lambda _: {"repositories": []},
     )
     with wire:
@@ -273,7 +267,7 @@ def test_a_role_is_assumed_with_its_external_id(tally):
 @pytest.mark.parametrize(
     "reply",
     [
-        Raw(200, _ASSUMED.replace("SessionToken", "Sessi0nToken").encode(), "text/xml"),
+        Raw(200, ASSUMED.replace("SessionToken", "Sessi0nToken").encode(), "text/xml"),
         Raw(200, b"<AssumeRoleResponse/>", "text/xml"),
         Raw(200, b"<AssumeRole", "text/xml"),
     ],

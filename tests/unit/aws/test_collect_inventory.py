@@ -8,8 +8,9 @@ import pytest
 from audit.model.enums import Outcome
 from tests.unit.aws import payloads as p
 from tests.unit.aws.support import Collected, collect
-from tests.unit.aws.wire import Answer, Raw, Wire, failure, paged
+from tests.unit.aws.wire import Answer, Raw, Wire, failure, paged, unset
 
+NOT_INSPECTOR = "not asked: Inspector is not known to scan this registry"
 AT = datetime(2023, 11, 14, 22, 13, 20, 500_000, tzinfo=UTC)
 
 
@@ -24,6 +25,7 @@ def _wire(
             "BatchGetRepositoryScanningConfiguration": lambda _: p.frequencies(*names),
             "DescribeImages": paged("imageDetails", list(images)),
             "DescribeImageScanFindings": lambda _: failure("ScanNotFoundException"),
+            **unset(),
             **answers,
         }
     )
@@ -49,7 +51,8 @@ def test_rows_of_a_repository():
     (registry,) = got.table("registries")
     assert registry.items() >= where.items()
     assert (registry["scan_type"], registry["scanning_enabled"]) == ("BASIC", True)
-    assert (registry["language_packages_scanned"], registry["unread"]) == (False, [])
+    assert registry["language_packages_scanned"] is False
+    assert {note.partition(": ")[2] for note in registry["unread"]} == {NOT_INSPECTOR}
     (repository,) = got.table("repositories")
     assert repository.items() >= where.items()
     assert (repository["repository"], repository["complete"]) == ("team/app", True)
@@ -281,8 +284,8 @@ def test_frequencies_are_asked_for_by_25_and_failures_are_named():
         len(a["repositoryNames"]) for a in wire.asked("BatchGetRepositoryScanningConfiguration")
     ]
     assert sizes == [25, 1]
-    assert rows["r0"]["unread"] == ["scan_frequency: not answered"]
-    assert rows["r25"]["unread"] == ["scan_frequency: REPOSITORY_NOT_FOUND"]
+    assert rows["r0"]["unread"] == ["scan_frequency: not answered", "scan_filters: not answered"]
+    assert rows["r25"]["unread"][0] == "scan_frequency: REPOSITORY_NOT_FOUND"
     assert (rows["r1"]["scan_frequency"], rows["r1"]["unread"]) == ("CONTINUOUS_SCAN", [])
 
 
@@ -291,7 +294,10 @@ def test_denied_frequencies_are_unread_not_manual():
     got = _collect(_wire(p.image("a"), BatchGetRepositoryScanningConfiguration=lambda _: denied))
     (row,) = got.table("repositories")
     assert row["scan_frequency"] is None
-    assert row["unread"] == ["scan_frequency: AccessDeniedException"]
+    assert row["unread"] == [
+        "scan_frequency: AccessDeniedException",
+        "scan_filters: AccessDeniedException",
+    ]
     assert got.inventory.missing_permission == "ecr:BatchGetRepositoryScanningConfiguration"
 
 
@@ -329,26 +335,26 @@ def test_an_unread_scan_type_is_null_and_ecr_is_asked_image_by_image():
     got = _collect(_wire(p.image("a"), GetRegistryScanningConfiguration=lambda _: denied))
     (registry,) = got.table("registries")
     assert (registry["scan_type"], registry["scanning_enabled"]) == (None, True)
-    assert registry["unread"] == ["scan_type: AccessDeniedException"]
+    assert registry["unread"][0] == "scan_type: AccessDeniedException"
     assert got.inventory.outcome is Outcome.PARTIAL
     assert got.inventory.missing_permission == "ecr:GetRegistryScanningConfiguration"
 
 
-def test_a_denied_region_is_denied_in_both_scopes_and_not_asked_on():
+def test_a_denied_region_is_denied_in_all_scopes_and_not_asked_on():
     wire = Wire()
     got = _collect(wire)
-    for outcome in (got.inventory, got.findings):
+    for outcome in (got.inventory, got.posture, got.findings):
         assert outcome.outcome is Outcome.DENIED
         assert outcome.missing_permission == "ecr:GetRegistryScanningConfiguration"
     assert got.sink.rows == {}
     assert set(wire.calls) == {"GetRegistryScanningConfiguration", "DescribeRepositories"}
 
 
-def test_a_refused_role_is_denied_in_both_scopes():
+def test_a_refused_role_is_denied_in_all_scopes():
     role = f"arn:aws:iam::{p.ACCOUNT}:role/registry-audit"
     wire = Wire(AssumeRole=lambda _: Raw(403, _REFUSED, "text/xml"))
     got = _collect(wire, accounts=[{"id": p.ACCOUNT, "role_arn": role}])
-    assert {o.outcome for o in got.outcomes.values()} == {Outcome.DENIED}
+    assert [o.outcome for o in got.outcomes.values()] == [Outcome.DENIED] * 3
     assert got.inventory.missing_permission == "sts:AssumeRole"
     assert set(wire.calls) == {"AssumeRole"}
 

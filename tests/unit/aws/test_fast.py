@@ -19,8 +19,9 @@ from providers.aws.api import (
     INSPECTOR_FINDINGS,
     Answer,
 )
-from providers.aws.client import Clients, utc
+from providers.aws.client import Clients
 from providers.aws.judgement import inventory_scope
+from providers.aws.sessions import utc
 from providers.aws.settings import AwsSettings
 from tests.unit.aws import payloads as p
 from tests.unit.aws.wire import Raw, Wire, failure
@@ -211,3 +212,17 @@ def test_the_fast_way_is_taken(operation, monkeypatch):
     with Wire() as wire:
         Asked(wire, ScopeTally(inventory_scope(p.ACCOUNT, p.REGION))).ask(operation, body)
     assert [needs in answer for answer in taken] == [True]
+
+
+def test_clients_share_what_was_made_of_the_model():
+    """Each client has a model object of its own: kept by it, every client would leave 0.3 MB."""
+    session = botocore.session.Session()
+    for _ in range(3):
+        client = session.create_client(
+            "inspector2",
+            "eu-west-1",
+            aws_access_key_id="a",
+            aws_secret_access_key="b",  # noqa: S106  no secret
+        )
+        fast.install(client.meta, utc)
+    assert len(fast._DECODERS) <= len(fast.OPERATIONS)

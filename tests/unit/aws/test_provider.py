@@ -10,7 +10,7 @@ from providers.aws.provider import AwsProvider
 from providers.aws.settings import AwsSettings
 from tests.unit.aws import payloads as p
 from tests.unit.aws.support import CONTEXT, ListSink
-from tests.unit.aws.wire import Wire, paged
+from tests.unit.aws.wire import Wire, paged, unset
 
 _SETTINGS = {
     "accounts": [{"id": "111111111111"}, {"id": "222222222222"}],
@@ -40,8 +40,13 @@ def test_plan_has_a_task_for_each_account_and_region():
         "aws/222222222222/eu-west-1",
         "aws/222222222222/us-east-1",
     ]
-    inventory, findings = plan.tasks[0].scopes
+    inventory, posture, findings = plan.tasks[0].scopes
     assert (inventory.kind, inventory.scope_id) == (ScopeKind.INVENTORY, plan.tasks[0].task_id)
+    assert (posture.kind, posture.scope_id, posture.parent_scope_id) == (
+        ScopeKind.CONFIGURATION,
+        "aws/111111111111/eu-west-1/posture",
+        "aws/111111111111/eu-west-1",
+    )
     assert (findings.kind, findings.scope_id, findings.parent_scope_id) == (
         ScopeKind.FINDINGS,
         "aws/111111111111/eu-west-1/findings",
@@ -68,6 +73,7 @@ def test_tasks_run_side_by_side():
         BatchGetRepositoryScanningConfiguration=lambda _: p.frequencies("team/app"),
         DescribeImages=paged("imageDetails", [p.image("a")]),
         DescribeImageScanFindings=lambda _: p.scan("a", "COMPLETE", p.scan_body()),
+        **unset(),
     )
     with wire, ThreadPoolExecutor(4) as pool:
         provider = AwsProvider(AwsSettings.model_validate(wire.settings(**_SETTINGS)), CONTEXT)

@@ -11,9 +11,30 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
+from tests.unit.aws import payloads_settings as p
 from tests.unit.aws.payloads import ACCOUNT, REGION
 
-_PATHS = {"/findings/list": "ListFindings", "/coverage/list": "ListCoverage"}
+_PATHS = {
+    "/findings/list": "ListFindings",
+    "/coverage/list": "ListCoverage",
+    "/configuration/get": "GetConfiguration",
+    "/filters/list": "ListFilters",
+    "/status/batch/get": "BatchGetAccountStatus",
+    "/delegatedadminaccounts/get": "GetDelegatedAdminAccount",
+    "/members/list": "ListMembers",
+    "/listRegions": "ListRegions",
+}
+_ENDPOINTS = (
+    *("ecr", "ecr_public", "inspector2", "kms", "resourcegroupstaggingapi", "sts"),
+    *("organizations", "account"),
+)
+
+ASSUMED = """<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+<AssumeRoleResult><Credentials><AccessKeyId>AKIAROLE</AccessKeyId>
+<SecretAccessKey>hush</SecretAccessKey><SessionToken>token</SessionToken>
+<Expiration>2099-11-23T03:00:00Z</Expiration></Credentials></AssumeRoleResult>
+</AssumeRoleResponse>"""
+"""Answer of sts AssumeRole."""
 
 
 @dataclass
@@ -50,6 +71,25 @@ def paged(key: str, *pages: list[Any]) -> Answer:
     return answer
 
 
+def unset() -> dict[str, Answer]:
+    """Answers about settings where nothing is set."""
+    return {
+        "GetRepositoryPolicy": lambda _: failure("RepositoryPolicyNotFoundException"),
+        "GetLifecyclePolicy": lambda _: failure("LifecyclePolicyNotFoundException"),
+        "GetRegistryPolicy": lambda _: failure("RegistryPolicyNotFoundException"),
+        "DescribeRegistry": lambda _: p.replication(),
+        "DescribePullThroughCacheRules": lambda _: {"pullThroughCacheRules": []},
+        "DescribeRepositoryCreationTemplates": lambda _: {"repositoryCreationTemplates": []},
+        "GetSigningConfiguration": lambda _: failure("SigningConfigurationNotFoundException"),
+        "GetAccountSetting": lambda asked: p.account_setting(asked["name"]),
+        "ListPullTimeUpdateExclusions": lambda _: {"pullTimeUpdateExclusions": []},
+        "GetResources": lambda _: p.tagged(),
+        "DescribeKey": lambda _: p.key("CUSTOMER"),
+        "GetConfiguration": lambda _: p.rescanning(),
+        "ListFilters": lambda _: {"filters": []},
+    }
+
+
 class Wire:
     """Serves ``answers`` by operation name; an operation without one is denied."""
 
@@ -84,7 +124,7 @@ class Wire:
             "accounts": [{"id": ACCOUNT}],
             "regions": [REGION],
             "credentials": {"access_key_id": "AKIATEST", "secret_access_key": "hush"},
-            "endpoints": {"ecr": self.url, "inspector2": self.url, "sts": self.url},
+            "endpoints": dict.fromkeys(_ENDPOINTS, self.url),
             "allow_insecure_loopback": True,
             "max_attempts": 1,
             **more,

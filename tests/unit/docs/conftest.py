@@ -21,6 +21,7 @@ from audit.cli.run import tell
 from audit.config import Config
 from audit.log import LOGGER, configure
 from providers.loopback.aws import AwsLoopback
+from providers.loopback.aws_settings import with_aws_settings
 from providers.loopback.azure import AzureLoopback
 from providers.loopback.estate import Estate, Fault
 from providers.loopback.gcp import GcpLoopback
@@ -52,7 +53,7 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     folder = tmp_path_factory.mktemp("docs")
     with ExitStack() as stack:
         lines = stack.enter_context(logged())
-        first = first_night(3, SMALL)
+        first = with_aws_settings(first_night(3, SMALL))
         clouds: dict[str, AwsLoopback | AzureLoopback | GcpLoopback] = {
             "aws": stack.enter_context(AwsLoopback(first)),
             "azure": stack.enter_context(AzureLoopback(first)),

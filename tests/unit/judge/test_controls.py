@@ -47,7 +47,25 @@ def verdicts(root: Path, provider: str, registry: dict[str, Any], repository: di
         ("SCN-02", "gcp", {}, {}, "UNKNOWN"),
         ("IAM-01", "azure", {"anonymous_pull_enabled": True}, {}, "FAIL"),
         ("IAM-01", "azure", {"anonymous_pull_enabled": False}, {}, "PASS"),
+        ("IAM-01", "gcp", {}, {}, "UNKNOWN"),
         ("IAM-01", "aws", {}, {}, "UNKNOWN"),
+        ("IAM-01", "aws", {"anonymous_access": False}, {"anonymous_access": False}, "PASS"),
+        ("IAM-01", "aws", {}, {"anonymous_access": False}, "UNKNOWN"),
+        ("IAM-01", "aws", {"anonymous_access": False}, {}, "UNKNOWN"),
+        ("IAM-01", "aws", {}, {"anonymous_access": True}, "FAIL"),
+        ("IAM-01", "aws", {"anonymous_access": True}, {"anonymous_access": False}, "FAIL"),
+        ("ENC-02", "aws", {}, {"key_manager": "CUSTOMER"}, "PASS"),
+        ("ENC-02", "aws", {}, {"key_manager": "AWS"}, "FAIL"),
+        ("ENC-02", "aws", {}, {"key_manager": "none"}, "FAIL"),
+        ("ENC-02", "aws", {}, {"key_manager": "NEW"}, "UNKNOWN"),
+        ("ENC-02", "aws", {}, {"encryption_type": "KMS"}, "UNKNOWN"),
+        ("LIF-01", "aws", {"retention_enabled": True}, {}, "UNKNOWN"),
+        ("LIF-01", "aws", {}, {"retention_enabled": True}, "PASS"),
+        ("LIF-01", "aws", {}, {"retention_enabled": False}, "FAIL"),
+        ("LIF-01", "azure", {"retention_enabled": True}, {}, "PASS"),
+        ("LIF-01", "gcp", {"retention_enabled": False}, {}, "FAIL"),
+        ("LIF-01", "azure", {}, {}, "UNKNOWN"),
+        ("SCN-01", "aws", {}, {"scan_frequency": "NONE"}, "FAIL"),
         ("IAM-04", "azure", {"admin_user_enabled": True}, {}, "FAIL"),
         ("IAM-04", "azure", {"admin_user_enabled": False}, {}, "PASS"),
         ("IAM-04", "azure", {}, {}, "UNKNOWN"),
@@ -78,6 +96,7 @@ def test_verdict(tmp_path, control, provider, registry, repository, status):
 def test_every_row_names_its_control_and_subject(tmp_path):
     found = verdicts(tmp_path, "aws", {}, {})
     assert {control for control, _ in found} == {
-        *("INV-01", "SCN-01", "SCN-02", "IAM-01", "IAM-04", "NET-01", "INT-01")
+        *("INV-01", "SCN-01", "SCN-02", "IAM-01", "IAM-04", "NET-01"),
+        *("ENC-02", "INT-01", "LIF-01"),
     }
     assert all(subject for _, subject in found)
