@@ -98,6 +98,14 @@ def test_lists_ask_for_the_largest_page_and_for_partial_success(script):
     )
 
 
+def test_calls_that_bypass_the_sdk_are_routed_as_its_own_are(script):
+    collect(script)
+    routes = dict(script.routes)
+    assert routes["ListOccurrences"] == "parent=projects/p"
+    assert routes["GetVulnerabilityOccurrencesSummary"] == "parent=projects/p"
+    assert routes["ListDockerImages"] == f"parent={parts.REGISTRY}"
+
+
 def test_configured_locations_need_no_call(script):
     _, outcomes = collect(script, locations=["us", "europe"])
     assert script.calls["ListLocations"] == 0
