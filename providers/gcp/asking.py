@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from providers.gcp.client import GcpClients
 
 _OPERATION = "containeranalysis:ListOccurrences"
+_MOST_FAILURES = 3
+"""Filters that may fail, each with its retries, before no other is tried."""
 
 
 class FilterRefusedError(Exception):
@@ -62,6 +64,7 @@ class Asking:
         for manifest, image in about.items():
             self._names.setdefault(image, []).append(manifest)
         self._together = False
+        self._failures = 0
         self._done: set[Where] = set()
         self.spoiled: dict[Where, SourceError] = {}
 
@@ -83,7 +86,10 @@ class Asking:
             FilterRefusedError: They cannot be asked for.
         """
         for some in batches(images):
-            self._some(some)
+            if self._failures < _MOST_FAILURES:
+                self._some(some)
+            elif self._tally.first_error is not None:
+                self.spoiled |= dict.fromkeys(some, self._tally.first_error)
 
     def _some(self, images: Mapping[Where, str]) -> None:
         """Ask about some images in one filter.
@@ -96,6 +102,7 @@ class Asking:
             self._halved(images)
             return
         if error is not None:
+            self._failures += 1
             self._tally.fail(error)
             self.spoiled |= dict.fromkeys(images, error)
         elif len(images) > 1 and not self._together:

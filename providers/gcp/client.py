@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import grpc
 from google.api_core import grpc_helpers
+from google.api_core.gapic_v1 import routing_header
 from google.cloud.artifactregistry_v1 import (
     ListDockerImagesRequest,
     ListDockerImagesResponse,
@@ -240,7 +241,8 @@ def _bytes_of(message: Message) -> bytes:
 
 def _routed(parent: str) -> tuple[tuple[str, str]]:
     """Return the header by which Google routes a call to the project's region."""
-    return (("x-goog-request-params", f"parent={quote(parent, safe='')}"),)
+    header: tuple[str, str] = routing_header.to_grpc_metadata({"parent": parent})  # type: ignore[no-untyped-call]
+    return (header,)
 
 
 def _grafeas(endpoint: str | None) -> GrafeasClient:

@@ -19,8 +19,8 @@ FaultKind = Literal[
     "findings",
     "findings_denied",
     "invisible",
-    "posture_denied",
     "unreachable",
+    "posture_denied",
 ]
 
 

@@ -58,6 +58,7 @@ class Script:
     answers: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     requests: list[Any] = field(default_factory=list)
+    routes: list[Any] = field(default_factory=list)
     address: str = ""
 
     def settings(self, **more: Any) -> dict[str, Any]:
@@ -108,6 +109,8 @@ def _behaviour(script: Script, name: str) -> Callable[[Any, grpc.ServicerContext
     def answer(request: Any, context: grpc.ServicerContext) -> Any:
         script.calls[name] += 1
         script.requests.append(request)
+        headers = dict(context.invocation_metadata())
+        script.routes.append((name, headers.get("x-goog-request-params")))
         try:
             return script.answers[name](request)
         except Refusal as refusal:

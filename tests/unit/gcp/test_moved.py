@@ -185,6 +185,27 @@ def test_a_filter_that_does_not_mean_what_it_says_takes_nothing_back(script):
     assert stated(rows) == ["a", "b", "c", "d"]
 
 
+def test_after_some_filters_that_failed_no_other_is_tried(script, monkeypatch):
+    monkeypatch.setattr("providers.gcp.reading.IMAGES_A_CALL", 1)
+    analysed(script, 0)
+    first, _ = collect(script)
+    held = analysed(script, 1)
+    asked = []
+
+    def answer(request: Any) -> gr.ListOccurrencesResponse:
+        if "VULNERABILITY" in request.filter:
+            asked.append(request.filter)
+            raise Refusal("PERMISSION_DENIED", "no")
+        return held.answer(request)
+
+    script.answers["ListOccurrences"] = answer
+    monkeypatch.setattr("providers.gcp.analysis.is_dearer", lambda *_: False)
+    rows, outcomes = collect(script, first)
+    assert len(asked) == 3
+    assert outcomes[ANALYSIS].errors == 3
+    assert set(looks(rows).values()) == {("denied", None)}
+
+
 def test_clean_images_are_asked_about_once_when_the_filter_is_known_to_work(script):
     analysed(script, 0)
     first, _ = collect(script)
