@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from audit.errors import BrokenPageError, NotFoundError, SourceError
@@ -35,6 +36,9 @@ KMS_KEY = "kms:DescribeKey"
 TAGGED_RESOURCES = "tag:GetResources"
 INSPECTOR_FINDINGS = "inspector2:ListFindings"
 INSPECTOR_COVERAGE = "inspector2:ListCoverage"
+INSPECTOR_COUNTS = "inspector2:ListFindingAggregations"
+INSPECTOR_MEMBERS = "inspector2:ListMembers"
+INSPECTOR_ADMINISTRATOR = "inspector2:GetDelegatedAdminAccount"
 STS_ASSUME_ROLE = "sts:AssumeRole"
 STS_IDENTITY = "sts:GetCallerIdentity"
 ORGANIZATION_ACCOUNTS = "organizations:ListAccounts"
@@ -48,6 +52,7 @@ PAGE_TOKENS = {
     "tag": "PaginationToken",
 }
 """Prefix of an IAM action -> what its page token is called, where that is not ``nextToken``."""
+_HTTP_DATE = "%a, %d %b %Y %H:%M:%S GMT"
 
 
 class Api(Protocol):
@@ -78,6 +83,15 @@ class Api(Protocol):
         """
 
 
+def clock_of(page: Answer) -> datetime | None:
+    """Return the time (UTC) at which the service says that it answered (header ``Date``)."""
+    headers = (page.get("ResponseMetadata") or {}).get("HTTPHeaders") or {}
+    try:
+        return datetime.strptime(headers["date"], _HTTP_DATE).replace(tzinfo=UTC)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
 class Listing:
     """Rows of a paged operation, read to the end or to the page that fails.
 
@@ -89,6 +103,7 @@ class Listing:
 
     Attributes:
         error: The first thing that could not be read; None while the listing is whole.
+        clock: The service's own time when it gave the first page; None if it did not tell.
     """
 
     def __init__(
@@ -99,11 +114,13 @@ class Listing:
         self._may_vanish = may_vanish
         self.vanished = False
         self.error: SourceError | None = None
+        self.clock: datetime | None = None
 
     def pages(self, **parameters: object) -> Iterator[list[Answer]]:
         """Yield each page's rows; what cannot be read ends up in ``error`` and in the tally."""
         try:
             for page in self._api.pages(self._tally, self._operation, self._needs, **parameters):
+                self.clock = self.clock or clock_of(page)
                 yield [row for row in page[self._needs] if self._is_row(row)]
         except SourceError as error:
             if self._may_vanish and isinstance(error, NotFoundError):

@@ -1,4 +1,7 @@
-"""Reads ECR's own findings, image by image (DescribeImageScanFindings)."""
+"""Reads ECR's own findings, image by image (DescribeImageScanFindings).
+
+Only where the run before knows no result, or one that may have moved.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,9 @@ from audit.model.enums import State
 from audit.model.scope import ScopeTally
 from providers.aws import parse_basic, parse_findings
 from providers.aws.api import ECR_FINDINGS, Answer
+from providers.aws.basic_memory import BasicMemory
 from providers.aws.holdings import Holdings
-from providers.aws.judgement import Vulnerabilities, append_statements, write_assessments
+from providers.aws.judgement import Basis, Vulnerabilities, append_statements, write_assessments
 from providers.aws.place import Place
 from providers.aws.status import ECR_BASIC, Verdict, scan_verdict, unread, without_word
 
@@ -29,16 +33,40 @@ _Rows = Callable[[Mapping[str, Any]], list[dict[str, Any]]]
 
 
 class BasicReader:
-    """Collector of a findings scope under basic (or undetermined) scanning."""
+    """Collector of a findings scope under basic (or undetermined) scanning.
 
-    def __init__(self, place: Place, tally: ScopeTally) -> None:
+    Args:
+        place: The account and region.
+        tally: Counts of the findings scope.
+        certain: Scanning is known to be basic: what the run before knew may stand.
+    """
+
+    def __init__(self, place: Place, tally: ScopeTally, *, certain: bool) -> None:
         self._place, self._tally = place, tally
         self._vulnerabilities = Vulnerabilities(place)
         self._denied: dict[str, AccessDeniedError] = {}
+        self._memory = BasicMemory(place) if certain else None
+        self._stands: set[tuple[str, str]] = set()
 
     def read(self, holdings: Holdings) -> None:
-        """Ask for every assessable image; write findings, vulnerabilities and assessments."""
-        write_assessments(self._place, ECR_BASIC, holdings, self._verdict)
+        """Ask for every assessable image whose result may have moved.
+
+        Writes findings, vulnerabilities and assessments.
+        """
+
+        def verdict_of(repository: str, digest: str, archived: bool | None) -> Verdict:
+            image = (repository, digest)
+            if self._memory and not archived:
+                known = self._memory.verdict(image, holdings.pushed.get(image))
+                if known:
+                    self._stands.add(image)
+                    return known
+            return self._verdict(repository, digest, archived)
+
+        def basis_of(repository: str, digest: str) -> Basis:
+            return "remembered" if (repository, digest) in self._stands else "read"
+
+        write_assessments(self._place, ECR_BASIC, holdings, verdict_of, basis_of)
 
     def _verdict(self, repository: str, digest: str, archived: bool | None) -> Verdict:
         """Read one image. A repository that refuses once is not asked again."""

@@ -11,7 +11,7 @@ from providers.aws.inventory import Inventory
 from providers.aws.judgement import findings_scope, posture_scope
 from providers.aws.place import Place
 from providers.aws.posture import read_posture
-from providers.aws.scanning import read_scanning
+from providers.aws.scanning import BASIC, read_scanning
 from providers.aws.status import INSPECTOR
 
 
@@ -35,10 +35,11 @@ def collect_place(place: Place, tally: ScopeTally) -> Sequence[ScopeOutcome]:
         inspector = InspectorReader(place, findings)
         coverage = inspector.coverage()
         inventory.read(rows, scanning, posture, coverage.in_use)
-        inspector.read(inventory.holdings, coverage)
+        inspector.read(inventory.holdings, coverage, listed=tally.complete)
     else:
         inventory.read(rows, scanning, posture, _nobody_counts)
-        BasicReader(place, findings).read(inventory.holdings)
+        certain = scanning.scan_type == BASIC
+        BasicReader(place, findings, certain=certain).read(inventory.holdings)
     place.context.log.info("%s read: %d images", place.scope_id, tally.listed)
     return [tally.finish(), settings.finish(), findings.finish()]
 

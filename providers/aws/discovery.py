@@ -18,7 +18,6 @@ from providers.aws.api import ORGANIZATION_ACCOUNTS, Listing
 from providers.aws.client import AwsApi, Clients
 from providers.aws.members import LEFT_OUT, NOT_A_MEMBER, LeftOut, Member, member, verdict
 from providers.aws.organisation import Organisation
-from providers.aws.public import public_task
 from providers.aws.regions import RegionReader
 from providers.aws.scopes import ORGANIZATION, account_scope, region_task
 from providers.aws.settings import AccountSettings, AwsSettings, OrganizationSettings
@@ -32,13 +31,13 @@ class Discovery:
     """Plans a run over accounts or regions that are not all named in the configuration.
 
     Attributes:
-        organisation: Who belongs to the organisation, as far as the plan told.
+        organisation: Who belongs to it, as far as the configuration and the plan told.
     """
 
     def __init__(self, settings: AwsSettings, clients: Clients, log: logging.Logger) -> None:
         self._settings, self._clients, self._log = settings, clients, log
-        self.organisation = settings.organisation
         self._regions = RegionReader(settings, clients)
+        self.organisation = settings.organisation
 
     def plan(self) -> Plan:
         """Ask for accounts and regions; every account has an outcome."""
@@ -49,18 +48,21 @@ class Discovery:
         members = self._members(self._settings.organization, top, own)
         self._log.info("%s: %d accounts", ORGANIZATION, len(members))
         outcome = top.finish()
+        self._learn(members, whole=outcome.outcome is Outcome.COMPLETE)
         # What Organizations no longer lists has left: it hides no account from who may list.
         whole = replace(outcome, exhaustive=outcome.outcome is Outcome.COMPLETE)
-        self.organisation = self._belonging(members, outcome)
         told, to_read = _sorted_out(members, self._settings.organization, whole)
         doors = [self._settings.member(account, own=account == own) for account in to_read]
         return self._joined((whole, *told), [(door, ORGANIZATION) for door in doors])
 
-    def _belonging(self, members: Sequence[Member], outcome: ScopeOutcome) -> Organisation:
-        known = self._settings.organisation
-        accounts = known.accounts | {one.account for one in members}
-        whole = known.whole or outcome.outcome is Outcome.COMPLETE
-        return Organisation(known.id, accounts, whole=whole)
+    def _learn(self, members: Sequence[Member], *, whole: bool) -> None:
+        """Take in who belongs to the organisation, beside what the configuration says."""
+        given = self.organisation
+        self.organisation = Organisation(
+            given.id or next((one.organisation for one in members if one.organisation), ""),
+            given.accounts | {one.account for one in members},
+            whole=given.whole or whole,
+        )
 
     def _members(self, wanted: OrganizationSettings, tally: ScopeTally, own: str) -> list[Member]:
         try:
@@ -113,8 +115,6 @@ class Discovery:
             regions = self._regions.read(account, api, tally)
         tally.listed = len(regions)
         tasks = [region_task(account, region, tally.ref.scope_id) for region in regions]
-        if self._settings.public:
-            tasks.append(public_task(account.id, tally.ref.scope_id))
         return tally.finish(), tasks
 
 

@@ -23,6 +23,7 @@ from providers.aws.permissions import PERMISSIONS, Permission, Where, needed, pe
 from providers.aws.probes import Found, check, status_of, tried
 from providers.aws.scopes import ORGANIZATION
 
+_PUBLIC = "ecr-public:"
 _EXCLUSIONS = "ecr:ListPullTimeUpdateExclusions"
 _DISCOVERY = {ORGANIZATION: ORGANIZATION_ACCOUNTS}
 
@@ -55,6 +56,9 @@ class AwsDoctor:
             yield from _discovered(outcome)
         for task in _first_regions(self._plan.tasks):
             yield from self._account(task)
+        for task in self._plan.tasks:
+            if "public" in task.params:
+                yield from self._public(task)
 
     def _account(self, task: Task) -> Iterator[Check]:
         account, region = task.params["account"], task.params["region"]
@@ -71,6 +75,21 @@ class AwsDoctor:
                 yield check(assume, task.task_id, CheckStatus.OK)
             yield from self._region(account, task.task_id, api, tally)
             yield from self._enrolment.of(account, region, api, tally)
+
+    def _public(self, task: Task) -> Iterator[Check]:
+        """Try what the public registry is asked, where it is read; entering was tried before."""
+        account, tally = task.params["account"], ScopeTally(task.scopes[0])
+        try:
+            api = self._open(account, task.params["region"], tally)
+        except SourceError:
+            return
+        found = Found(account)
+        with api:
+            for one in PERMISSIONS:
+                if one.operation.startswith(_PUBLIC):
+                    made, answer = tried(one, task.task_id, api, tally, found)
+                    found = _learned(found, one.operation, answer)
+                    yield made
 
     def _region(self, account: str, subject: str, api: Api, tally: ScopeTally) -> Iterator[Check]:
         found, scanned = Found(account), CheckStatus.UNKNOWN
@@ -90,8 +109,9 @@ class AwsDoctor:
 
 def _tried_here() -> list[Permission]:
     """Return what an account is asked, in an order in which each finds what it needs."""
-    here = [one for one in PERMISSIONS if Where.MEMBER in one.where and not one.on_wish]
+    here = [one for one in PERMISSIONS if Where.MEMBER in one.where]
     tried_here = [one for one in here if one.operation != ADMINISTRATOR]
+    tried_here = [one for one in tried_here if not one.operation.startswith(_PUBLIC)]
     return sorted(tried_here, key=lambda one: one.operation != ACCOUNT_STATUS)
 
 
@@ -103,7 +123,7 @@ def _first_regions(tasks: Iterable[Task]) -> list[Task]:
 
 
 def _learned(found: Found, operation: str, answer: Answer | None) -> Found:
-    if operation == "ecr:DescribeRepositories":
+    if operation in {"ecr:DescribeRepositories", "ecr-public:DescribeRepositories"}:
         return replace(found, repository=_first(answer, "repositories"))
     if operation == "ecr:DescribeImages":
         return replace(found, digest=(_first(answer, "imageDetails") or {}).get("imageDigest"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from audit.model.enums import ImageKind
 from providers.aws.parse_inventory import Child, Listed, kind_of
@@ -19,6 +20,7 @@ class Holdings:
         indexes: Children of each index that could be read, in order.
         plain: Digests listed as indexes that turned out to be none.
         placed: Repository -> digest -> archived.
+        pushed: When each placed image was pushed, as far as it is told.
     """
 
     manifests: dict[str, Listed] = field(default_factory=dict)
@@ -26,10 +28,12 @@ class Holdings:
     indexes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     plain: set[str] = field(default_factory=set)
     placed: dict[str, dict[str, bool | None]] = field(default_factory=dict)
+    pushed: dict[tuple[str, str], datetime | None] = field(default_factory=dict)
 
     def place(self, repository: str, image: Listed) -> None:
         """Note that ``repository`` holds ``image``."""
         self.placed.setdefault(repository, {})[image.digest] = image.archived
+        self.pushed[repository, image.digest] = image.pushed_at
         known = self.manifests.get(image.digest)
         tags = tuple(sorted({*image.tags, *(known.tags if known else ())}))
         self.manifests[image.digest] = replace(known or image, tags=tags)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from audit.model.columns import Columns
 from audit.model.enums import ScopeKind
@@ -11,6 +11,9 @@ from audit.model.scope import ScopeRef
 from providers.aws.holdings import Holdings
 from providers.aws.place import Place
 from providers.aws.status import Verdict
+
+Basis = Literal["read", "changes", "remembered"]
+"""What an answer rests on; see the column of ``assessments``."""
 
 
 def findings_scope(account: str, region: str, source: str = "") -> ScopeRef:
@@ -90,10 +93,12 @@ def write_assessments(
     source: str,
     holdings: Holdings,
     verdict_of: Callable[[str, str, bool | None], Verdict],
+    basis_of: Callable[[str, str], Basis],
 ) -> None:
     """Write one ``assessments`` row for every assessable placement, whatever was learned of it.
 
-    ``verdict_of`` is (repository, digest, archived) -> the placement's verdict.
+    ``verdict_of`` is (repository, digest, archived) -> the placement's verdict; ``basis_of`` is
+    asked after it what the verdict rests on.
     """
     block = place.judged("assessments", source)
     for repository, digest, archived in holdings.assessable():
@@ -106,5 +111,6 @@ def write_assessments(
             native_status=verdict.native_status,
             scanned_at=verdict.scanned_at,
             db_updated_at=verdict.db_updated_at,
+            basis=basis_of(repository, digest),
         )
     place.write(block)

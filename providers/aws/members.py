@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,11 +28,13 @@ class Member:
             is told.
         above: Every part of its paths: the organisation, the root, the organizational units from
             the top down. None when the row has no ``Paths``.
+        organisation: Id of the organisation, as the account's ARN has it.
     """
 
     account: str
     state: str
     above: frozenset[str] | None
+    organisation: str = ""
 
 
 def member(row: Mapping[str, Any]) -> Member:
@@ -45,7 +48,9 @@ def member(row: Mapping[str, Any]) -> Member:
         raise BrokenPageError("an account has no Id", operation=ORGANIZATION_ACCOUNTS)
     paths = row.get("Paths") or None
     above = None if paths is None else frozenset(p for path in paths for p in path.split("/") if p)
-    return Member(account, row.get("State") or row.get("Status") or "", above)
+    arn = re.search(r":account/(o-[a-z0-9]+)/", str(row.get("Arn")))
+    state = row.get("State") or row.get("Status") or ""
+    return Member(account, state, above, arn[1] if arn else "")
 
 
 @dataclass(frozen=True)

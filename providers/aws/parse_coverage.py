@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from audit.model.enums import State
-from providers.aws.parse_findings import ECR_IMAGE, image_of_id
+from providers.aws.parse_findings import ECR_IMAGE, account_of_id, image_of_id
 from providers.aws.status import Verdict, coverage_verdict
 
 
@@ -29,18 +29,20 @@ class Covered:
         return replace(settled, in_use_count=most if most or None not in counts else None)
 
 
-def covered_image(row: Mapping[str, Any], account: str) -> tuple[tuple[str, str], Covered] | None:
-    """Return ((repository, digest), what is said), or None when the row is of something else.
+def covered_image(row: Mapping[str, Any]) -> tuple[str, tuple[str, str], Covered] | None:
+    """Return (account, (repository, digest), what is said), or None if it is of something else.
 
     Raises:
         BrokenPageError: The row is of an ECR image but does not say which.
     """
-    if row.get("resourceType") != ECR_IMAGE or row.get("accountId", account) != account:
+    if row.get("resourceType") != ECR_IMAGE:
         return None
     status = row.get("scanStatus") or {}
     image = (row.get("resourceMetadata") or {}).get("ecrImage") or {}
     verdict = coverage_verdict(
         status.get("statusCode", "absent"), status.get("reason", "absent"), row.get("lastScannedAt")
     )
-    key = image_of_id(str(row.get("resourceId", "")))
-    return key, Covered(verdict, image.get("inUseCount"))
+    resource = str(row.get("resourceId", ""))
+    key = image_of_id(resource)
+    account = str(row.get("accountId") or account_of_id(resource) or "")
+    return account, key, Covered(verdict, image.get("inUseCount"))

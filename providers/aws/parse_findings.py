@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from audit.errors import BrokenPageError
@@ -16,7 +17,11 @@ from audit.normalise.severity import normalise_severity
 from providers.aws.api import INSPECTOR_FINDINGS
 
 ECR_IMAGE = "AWS_ECR_CONTAINER_IMAGE"
-CLOSED = "CLOSED"
+ACTIVE, SUPPRESSED, CLOSED = "ACTIVE", "SUPPRESSED", "CLOSED"
+LIVE = frozenset({ACTIVE, SUPPRESSED})
+"""Statuses of a statement that stands; one in a word that is neither these nor CLOSED is unread."""
+FORM = 1
+"""Goes up when a finding is read into other rows than before: all are read again then."""
 _SAME_THING = re.compile(r"^(CVE|GHSA)-", re.IGNORECASE)
 _NO_VERSION = "NotAvailable"
 
@@ -54,12 +59,20 @@ def _image_of(resource: Mapping[str, Any]) -> tuple[str, str, str | None]:
     repository, digest = details.get("repositoryName"), details.get("imageHash")
     if not repository or not digest:
         repository, digest = image_of_id(str(resource.get("id", "")))
-    return repository, digest, details.get("registry") or _account_of_id(resource.get("id", ""))
+    return repository, digest, details.get("registry") or account_of_id(resource.get("id", ""))
 
 
-def _account_of_id(resource_id: str) -> str | None:
+def account_of_id(resource_id: str) -> str | None:
+    """Return the account in an image's ARN; None if it is no such ARN."""
     parts = resource_id.split(":")
     return parts[4] if len(parts) > 5 and parts[2] == "ecr" else None
+
+
+def moment_of(value: Any) -> datetime | None:  # noqa: ANN401  parsed, or the number of the wire
+    """Return a time (UTC) that an answer holds as a time or as epoch seconds."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return datetime.fromtimestamp(value, UTC)
+    return value if isinstance(value, datetime) else None
 
 
 def vulnerability_of(finding: Mapping[str, Any]) -> str:

@@ -28,8 +28,6 @@ class Permission:
         costs: What the report loses without it, as one sentence.
         optional: The report stands without it: a figure is missing, nothing is wrong.
         actions: IAM actions; the operation's own unless others are given.
-        on_wish: Called only where the configuration asks for it; the templates leave it out
-            unless a parameter says otherwise.
     """
 
     operation: str
@@ -37,7 +35,6 @@ class Permission:
     costs: str
     optional: bool = False
     actions: tuple[str, ...] | None = None
-    on_wish: bool = False
 
     @property
     def allowed_by(self) -> tuple[str, ...]:
@@ -103,7 +100,13 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission(
         "inspector2:ListMembers",
         _ADMIN,
-        "Which accounts Inspector's administrator does not see is not told.",
+        "Images of accounts that have no coverage row are denied instead of not covered.",
+        optional=True,
+    ),
+    Permission(
+        "inspector2:ListFindingAggregations",
+        _BOTH,
+        "A full reading is not held against Inspector's own counts.",
         optional=True,
     ),
     Permission(
@@ -187,14 +190,14 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission(
         "ecr-public:DescribeRepositories",
         _MEMBER,
-        "Nothing of the account's public registry is read.",
-        on_wish=True,
+        "With `public: true`, nothing of the account's public registry is read.",
+        optional=True,
     ),
     Permission(
         "ecr-public:DescribeImages",
         _MEMBER,
-        "Public images stay as last known, unconfirmed.",
-        on_wish=True,
+        "With `public: true`, public images stay as last known, unconfirmed.",
+        optional=True,
     ),
 )
 
@@ -216,12 +219,9 @@ def permission(operation: str) -> Permission | None:
     return next((one for one in PERMISSIONS if one.operation == operation), None)
 
 
-def actions(where: Iterable[Where], *, on_wish: bool = False) -> frozenset[str]:
+def actions(where: Iterable[Where]) -> frozenset[str]:
     """Return the IAM actions needed in an account that has these parts to play."""
     parts = set(where)
     return frozenset(
-        action
-        for one in PERMISSIONS
-        if parts & set(one.where) and one.on_wish is on_wish
-        for action in one.allowed_by
+        action for one in PERMISSIONS if parts & set(one.where) for action in one.allowed_by
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from audit.model.columns import Columns
 from audit.ports import RunContext, Sink
@@ -10,6 +11,9 @@ from providers.aws.api import Api
 from providers.aws.organisation import Organisation
 from providers.aws.parse_inventory import registry_host
 from providers.aws.settings import AwsSettings
+
+if TYPE_CHECKING:
+    from providers.aws.administration import Administration
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Place:
     api: Api
     sink: Sink
     organisation: Organisation = field(default_factory=Organisation)
+    administration: Administration | None = None
 
     @property
     def scope_id(self) -> str:

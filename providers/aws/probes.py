@@ -98,38 +98,40 @@ def _named(
     return parameters(name)
 
 
-_ANY = "ResponseMetadata"
+ANY = "ResponseMetadata"
 """For answers of which no member is always there."""
 
 PROBES: Mapping[str, Probe] = {
     "ecr:DescribeRepositories": Probe("repositories", _always(maxResults=1)),
     "ecr:DescribeImages": Probe("imageDetails", _one_row),
-    "ecr:BatchGetImage": Probe(_ANY, _of_images),
+    "ecr:BatchGetImage": Probe(ANY, _of_images),
     "ecr:GetRegistryScanningConfiguration": Probe("scanningConfiguration", _always()),
-    "ecr:BatchGetRepositoryScanningConfiguration": Probe(_ANY, _of_names),
-    "ecr:DescribeImageScanFindings": Probe(_ANY, _of_image),
-    "ecr:GetRepositoryPolicy": Probe(_ANY, _in_repository),
-    "ecr:GetLifecyclePolicy": Probe(_ANY, _in_repository),
-    "ecr:ListTagsForResource": Probe(_ANY, _of_arn),
-    "ecr:GetRegistryPolicy": Probe(_ANY, _always()),
-    "ecr:DescribeRegistry": Probe(_ANY, _always()),
-    "ecr:DescribePullThroughCacheRules": Probe(_ANY, _always(maxResults=1)),
-    "ecr:DescribeRepositoryCreationTemplates": Probe(_ANY, _always(maxResults=1)),
-    "ecr:GetSigningConfiguration": Probe(_ANY, _always()),
-    "ecr:GetAccountSetting": Probe(_ANY, _always(name="BASIC_SCAN_TYPE_VERSION")),
-    "ecr:ListPullTimeUpdateExclusions": Probe(_ANY, _always(maxResults=1000)),
+    "ecr:BatchGetRepositoryScanningConfiguration": Probe(ANY, _of_names),
+    "ecr:DescribeImageScanFindings": Probe(ANY, _of_image),
+    "ecr:GetRepositoryPolicy": Probe(ANY, _in_repository),
+    "ecr:GetLifecyclePolicy": Probe(ANY, _in_repository),
+    "ecr:ListTagsForResource": Probe(ANY, _of_arn),
+    "ecr:GetRegistryPolicy": Probe(ANY, _always()),
+    "ecr:DescribeRegistry": Probe(ANY, _always()),
+    "ecr:DescribePullThroughCacheRules": Probe(ANY, _always(maxResults=1)),
+    "ecr:DescribeRepositoryCreationTemplates": Probe(ANY, _always(maxResults=1)),
+    "ecr:GetSigningConfiguration": Probe(ANY, _always()),
+    "ecr:GetAccountSetting": Probe(ANY, _always(name="BASIC_SCAN_TYPE_VERSION")),
+    "ecr:ListPullTimeUpdateExclusions": Probe(ANY, _always(maxResults=1000)),
     "inspector2:ListFindings": Probe("findings", _always(maxResults=1)),
     "inspector2:ListCoverage": Probe("coveredResources", _always(maxResults=1)),
     "inspector2:ListFindingAggregations": Probe(
-        _ANY, _always(aggregationType="AWS_ECR_CONTAINER", maxResults=1)
+        ANY, _always(aggregationType="AWS_ECR_CONTAINER", maxResults=1)
     ),
-    "inspector2:GetConfiguration": Probe(_ANY, _always()),
-    "inspector2:ListFilters": Probe(_ANY, _always(maxResults=1)),
+    "inspector2:GetConfiguration": Probe(ANY, _always()),
+    "inspector2:ListFilters": Probe(ANY, _always(maxResults=1)),
     "inspector2:BatchGetAccountStatus": Probe("accounts", _of_account),
-    "kms:DescribeKey": Probe(_ANY, _of_key),
+    "kms:DescribeKey": Probe(ANY, _of_key),
     "tag:GetResources": Probe(
-        _ANY, _always(ResourcesPerPage=1, ResourceTypeFilters=["ecr:repository"])
+        ANY, _always(ResourcesPerPage=1, ResourceTypeFilters=["ecr:repository"])
     ),
+    "ecr-public:DescribeRepositories": Probe("repositories", _always(maxResults=1)),
+    "ecr-public:DescribeImages": Probe("imageDetails", _one_row),
     "account:ListRegions": Probe("Regions", _always(MaxResults=1)),
 }
 

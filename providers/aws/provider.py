@@ -10,6 +10,7 @@ from audit.errors import SourceError
 from audit.model.enums import ScopeKind
 from audit.model.scope import Plan, ScopeOutcome, ScopeTally, Task
 from audit.ports import Capabilities, Check, Doctor, RegistryProvider, RunContext, Settings, Sink
+from providers.aws.administration import Administration
 from providers.aws.collect import collect_place
 from providers.aws.place import Place
 from providers.aws.public import PublicPlace, collect_public, public_task
@@ -21,15 +22,14 @@ if TYPE_CHECKING:
     from providers.aws.client import AwsApi, Clients
 
 _GAPS = {
-    "delegated administrator": "notimpl: Inspector is read in each account, not once for all",
-    "incremental reads": "notimpl: every finding is fetched in every run",
     "signatures of images": "notimpl: DescribeImageSigningStatus is not asked",
     "settings of public registries": "notimpl: policies and tags of ecr-public are not read",
     "children of public indexes": "notyet: ecr-public gives no manifests; see images.child_digests",
+    "findings report": "notimpl: CreateFindingsReport is not asked; a first run lists all findings",
+    "images of other clouds": "notimpl: what Inspector sees of Azure and Google Cloud is left out",
     "in_use under basic scanning": "notyet: only Inspector counts running containers",
     "in_use on EC2 and elsewhere": "notyet: Inspector sees Amazon ECS and Amazon EKS only",
     "fix state under basic scanning": "notyet: basic scanning names no fixed version",
-    "closed findings": "never: Inspector deletes them; the warehouse keeps the history",
     "platform of single images": "notyet: DescribeImages tells no platform outside an index",
     "labels and build time": "never: they need the image's config, which is a pull",
     "expected images": "notyet: ECR does not say how many images a repository holds",
@@ -48,15 +48,23 @@ class AwsProvider:
         self._lock = threading.Lock()
         self._shared: Clients | None = None
         self._organisation = settings.organisation
+        self._administration = Administration(settings.inspector, context, self._open)
 
     def plan(self) -> Plan:
         """Return one task an account and region; calls only for what is not configured."""
         if self._settings.accounts and self._settings.listed_regions:
             accounts, regions = self._settings.accounts, self._settings.listed_regions
             tasks = [region_task(account, one) for account in accounts for one in regions]
-            if self._settings.public:
-                tasks += [public_task(account.id) for account in accounts]
-            return Plan(tasks)
+            plan = Plan(tasks)
+        else:
+            plan = self._discovered()
+        if not self._settings.public:
+            return plan
+        parents = {t.params["account"]: t.scopes[0].parent_scope_id for t in plan.tasks}
+        public = [public_task(account, parent) for account, parent in parents.items()]
+        return Plan([*plan.tasks, *public], plan.outcomes)
+
+    def _discovered(self) -> Plan:
         from providers.aws.discovery import Discovery  # noqa: PLC0415  loads botocore
 
         discovery = Discovery(self._settings, self._clients(), self._context.log)
@@ -74,10 +82,10 @@ class AwsProvider:
             return _closed_door(task, tally, error)
         with api:
             where = account, region, self._settings, self._context, api, sink
-            organisation = self._organisation
+            beside = self._organisation, self._administration
             if "public" in task.params:
-                return collect_public(PublicPlace(*where, organisation), tally)
-            return collect_place(Place(*where, organisation), tally)
+                return collect_public(PublicPlace(*where, *beside), tally)
+            return collect_place(Place(*where, *beside), tally)
 
     def examine(self) -> Iterator[Check]:
         """Try each account and one region of it; see :class:`audit.ports.Doctor`."""

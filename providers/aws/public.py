@@ -11,7 +11,7 @@ from audit.model.scope import ScopeOutcome, ScopeRef, ScopeTally, Task
 from providers.aws.api import PUBLIC_IMAGES, PUBLIC_REPOSITORIES, Answer, Listing, member
 from providers.aws.asking import Facts, told
 from providers.aws.inventory import Inventory, list_images
-from providers.aws.judgement import write_assessments
+from providers.aws.judgement import Basis, write_assessments
 from providers.aws.parse_inventory import repository_name
 from providers.aws.place import Place
 from providers.aws.status import Verdict
@@ -79,8 +79,12 @@ def collect_public(place: PublicPlace, tally: ScopeTally) -> Sequence[ScopeOutco
             _read(registries[host], row)
     for inventory in registries.values():
         inventory.write_images()
-        write_assessments(inventory.place, ECR_PUBLIC, inventory.holdings, _verdict)
+        write_assessments(inventory.place, ECR_PUBLIC, inventory.holdings, _verdict, _read_whole)
     return [tally.finish()]
+
+
+def _read_whole(_repository: str, _digest: str) -> Basis:
+    return "read"
 
 
 def _host(row: Answer) -> str:

@@ -13,6 +13,7 @@ from pydantic.json_schema import WithJsonSchema
 
 from audit.endpoints import check_endpoint
 from audit.ports import Settings
+from providers.aws.inspector_settings import BasicSettings, InspectorSettings
 from providers.aws.organisation import Organisation
 
 ENABLED = "enabled"
@@ -134,6 +135,8 @@ class AwsSettings(Settings):
         session_seconds: Asked for an assumed session; a role that is assumed by a role gets 3600.
         source_identity: Set on assumed sessions, so that CloudTrail names who started the run.
         max_attempts: Attempts for each call in all, the first one included.
+        inspector: How Inspector is read.
+        basic: How the results of basic scanning are read.
         include: Repository name patterns (fnmatch) to read; all by default.
         exclude: Repository name patterns to leave out even when included.
         public: Read each account's ECR Public registry too.
@@ -154,6 +157,8 @@ class AwsSettings(Settings):
     endpoints: Endpoints = Endpoints()
     allow_insecure_loopback: bool = False
     max_attempts: Annotated[int, Field(ge=1, le=20)] = 6
+    inspector: InspectorSettings = InspectorSettings()
+    basic: BasicSettings = BasicSettings()
     include: tuple[str, ...] = ("*",)
     exclude: tuple[str, ...] = ()
     public: bool = False

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from audit.errors import AccessDeniedError, SourceError
+from audit.errors import AccessDeniedError, BrokenPageError, DisabledError, SourceError
 from audit.model.enums import State
 
 INSPECTOR = "inspector"
@@ -154,5 +154,9 @@ def unread(error: SourceError, verdict: Verdict | None = None) -> Verdict:
     where = f"{error.operation} ({error.code})"
     if isinstance(error, AccessDeniedError):
         return Verdict(State.DENIED, f"Reading the findings was denied: {where}.", native)
+    if isinstance(error, DisabledError):
+        return Verdict(State.UNKNOWN, f"Nobody could be asked: {error.message}.", native)
     reason = f"The listing of findings was incomplete: {where}."
+    if isinstance(error, BrokenPageError):
+        reason = f"{reason[:-1]}: {error.message}."
     return Verdict(State.UNKNOWN, reason, native, scanned_at)

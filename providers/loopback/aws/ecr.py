@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -146,7 +147,7 @@ def _refuse_paging(call: Call) -> None:
 
 
 def _named(call: Call, name: str) -> Call:
-    return Call(call.operation, call.view, call.params | {"repositoryName": name})
+    return replace(call, params=call.params | {"repositoryName": name})
 
 
 def _of(call: Call, repository: Repository) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from typing import Any
 
 from providers.loopback.aws.ecr import find_image, repository_of
 from providers.loopback.aws.findings import enhanced_finding
+from providers.loopback.aws.past import FindingAt, ImageAt
 from providers.loopback.aws.wire import AwsError, Call, Operation, epoch, without_empty
-from providers.loopback.aws.world import ENHANCED, FindingAt, ImageAt
+from providers.loopback.aws.world import ENHANCED
 from providers.loopback.estate import Repository, Scan, Statement
 from providers.loopback.packages import by_vulnerability
 from providers.loopback.paging import PageTokenError

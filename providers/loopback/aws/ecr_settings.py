@@ -133,7 +133,7 @@ def get_resources(call: Call) -> dict[str, Any]:
         "maxResults": call.params.get("ResourcesPerPage", 50),
         "nextToken": call.params.get("PaginationToken"),
     }
-    asked = Call(call.operation, call.view, params)
+    asked = Call(call.operation, call.view, params, call.world)
     try:
         page = asked.page(rows, default=50, most=100, cap=call.view.estate.page_size)
     except PageTokenError as error:

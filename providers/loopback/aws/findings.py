@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from providers.loopback.aws.past import FindingAt, ImageAt, When, scan_time
 from providers.loopback.aws.wire import epoch, without_empty
-from providers.loopback.aws.world import FindingAt, ImageAt, RegistryView
+from providers.loopback.aws.world import RegistryView
 from providers.loopback.estate import Statement
 from providers.loopback.packages import split_version
 
@@ -61,7 +62,8 @@ def enhanced_finding(view: RegistryView, finding: FindingAt) -> dict[str, Any]:
 
 def _common(view: RegistryView, finding: FindingAt) -> dict[str, Any]:
     image, first = finding.at.image, finding.statements[0]
-    seen = epoch((image.scan and image.scan.scanned_at) or image.pushed_at)
+    seen = scan_time(image)
+    when = finding.when or When(seen, seen)
     named = f"{resource_id(view, finding.at)}\0{first.vulnerability_id}"
     identity = hashlib.sha256(named.encode()).hexdigest()[:32]
     return {
@@ -72,10 +74,10 @@ def _common(view: RegistryView, finding: FindingAt) -> dict[str, Any]:
         "description": first.title,
         "remediation": {"recommendation": {"text": "None Provided"}},
         "severity": first.native_severity,
-        "firstObservedAt": seen,
-        "lastObservedAt": seen,
-        "updatedAt": seen,
-        "status": "ACTIVE",
+        "firstObservedAt": epoch(when.first),
+        "lastObservedAt": epoch(seen),
+        "updatedAt": epoch(when.updated),
+        "status": finding.status,
         "fixAvailable": _fix_available(finding.statements),
         "exploitAvailable": "NO",
         "packageVulnerabilityDetails": _details(finding),

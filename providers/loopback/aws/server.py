@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.utils import format_datetime
 from types import TracebackType
 from typing import Any
 
@@ -16,6 +17,7 @@ from providers.loopback.aws import (
     ecr_scan,
     ecr_settings,
     inspector,
+    inspector_org,
     organizations,
     sts,
 )
@@ -36,7 +38,9 @@ _JSON_SERVICES: dict[str, tuple[str, dict[str, Operation]]] = {
     "tagging": ("ResourceGroupsTaggingAPI_20170126.", ecr_settings.TAG_OPERATIONS),
 }
 """Signing name -> what ``X-Amz-Target`` begins with, and the operations."""
-_INSPECTOR_OPERATIONS = inspector.OPERATIONS | ecr_settings.INSPECTOR_OPERATIONS
+_INSPECTOR_OPERATIONS = (
+    inspector.OPERATIONS | inspector_org.OPERATIONS | ecr_settings.INSPECTOR_OPERATIONS
+)
 _IAM_NAMES = {"tagging": "tag"}
 _JSON_1_1 = "application/x-amz-json-1.1"
 _ENDPOINTS = (
@@ -93,12 +97,16 @@ class AwsLoopback:
         return self._server.url
 
     def show(self, estate: Estate) -> None:
-        """Serve another estate from the next request on; page tokens given out before expire."""
-        self._world = AwsWorld(estate)
+        """Serve another estate from the next request on; page tokens given out before expire.
+
+        What Inspector had found and the new estate no longer states, it has closed.
+        """
+        self._world = AwsWorld(estate, self._world)
 
     def settings(self) -> dict[str, Any]:
         """Return the settings of the provider ``aws`` that reach this server."""
         accounts = self._world.accounts
+        admins = filter(None, map(self._world.administrator, self._world.regions))
         others = [
             {
                 "id": account,
@@ -116,6 +124,9 @@ class AwsLoopback:
             },
             "endpoints": dict.fromkeys(_ENDPOINTS, self.url),
             "allow_insecure_loopback": True,
+            # What is found in an image of an estate moves without a push.
+            "basic": {"reask_days": 1},
+            "inspector": {"delegated_administrator": next(admins, None)},
         }
 
     def organization_settings(self, **more: Any) -> dict[str, Any]:  # noqa: ANN401  settings
@@ -179,7 +190,8 @@ class AwsLoopback:
         name, operation = known
         call = _call(world, caller, name, request)
         _check_denied(call, f"inspector2:{name}", everything=False)
-        return json_response(operation(call))
+        clock = format_datetime(world.estate.moment, usegmt=True)
+        return json_response(operation(call), headers={"Date": clock})
 
     def _organizations(self, world: AwsWorld, caller: Caller, request: Request) -> Response:
         name = request.headers.get("X-Amz-Target", "").removeprefix(organizations.TARGET)
@@ -238,7 +250,7 @@ def _call(world: AwsWorld, caller: Caller, name: str, request: Request) -> Call:
     except ValueError as error:
         raise AwsError("SerializationException", str(error)) from error
     public = caller.service == "ecr-public"
-    return Call(name, world.view(acting, caller.region, public=public), params)
+    return Call(name, world.view(acting, caller.region, public=public), params, world)
 
 
 def _check_denied(call: Call, action: str, *, everything: bool) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from providers.loopback.aws.world import RegistryView
+from providers.loopback.aws.world import AwsWorld, RegistryView
 from providers.loopback.paging import Listing, Page, PageTokenError
 
 Item = TypeVar("Item")
@@ -47,6 +47,7 @@ class Call:
     operation: str
     view: RegistryView
     params: dict[str, Any]
+    world: AwsWorld
 
     def page(
         self, items: Sequence[Item], *, default: int, most: int, cap: int, within: str = ""

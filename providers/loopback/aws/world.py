@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from providers.loopback.aws.past import FindingAt, ImageAt, Key, Past
 from providers.loopback.estate import (
     Estate,
     Fault,
     FaultKind,
-    Image,
     Place,
     Registry,
     Repository,
@@ -24,20 +24,13 @@ BASIC = "BASIC"
 PUBLIC = "public.ecr.aws/"
 
 
-@dataclass(frozen=True)
-class ImageAt:
-    """An image and the repository that holds it: the resource a scanner speaks of."""
-
-    repository: Repository
-    image: Image
-
-
-@dataclass(frozen=True)
-class FindingAt:
-    """One Inspector finding: a vulnerability of an image, in one or more packages."""
-
-    at: ImageAt
-    statements: tuple[Statement, ...]
+SUPPRESSED = "suppressed"
+"""Setting of a repository: the vulnerability ids, apart by blanks, that a filter suppresses."""
+ADMINISTRATOR = "inspector_administrator"
+"""Setting of a place: the account that is Inspector's delegated administrator in its region."""
+MEMBERSHIP = "inspector_membership"
+"""Setting of a place: the account's relationship status there; ENABLED unless told, empty for an
+account that is not associated with the administrator at all."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +43,7 @@ class RegistryView:
     place: Place | None
     public: bool = False
     """Whether the account's public registry is meant."""
+    past: Past = field(default_factory=Past, compare=False, repr=False)
     chosen: dict[str, list[Any]] = field(default_factory=dict, compare=False, repr=False)
     """Filtered listings by operation and filter: a memory, no part of the description."""
 
@@ -86,15 +80,28 @@ class RegistryView:
 
     @cached_property
     def findings(self) -> tuple[FindingAt, ...]:
-        """Inspector's findings, image by image; none unless the registry is ENHANCED."""
+        """Inspector's open findings, image by image; none unless the registry is ENHANCED."""
         if self.scan_type != ENHANCED:
             return ()
         return tuple(
-            FindingAt(at, group)
+            self._finding(at, group)
             for at in self.images
             if at.image.scan is not None
             for group in by_vulnerability(at.image.scan.statements)
         )
+
+    def _finding(self, at: ImageAt, group: tuple[Statement, ...]) -> FindingAt:
+        vulnerability = group[0].vulnerability_id
+        suppressed = vulnerability in at.repository.settings.get(SUPPRESSED, "").split()
+        key = (self.account, self.region, at.repository.name, at.image.digest, vulnerability)
+        status = "SUPPRESSED" if suppressed else "ACTIVE"
+        return FindingAt(at, group, status, self.past.times.get(key))
+
+    @cached_property
+    def closed(self) -> tuple[FindingAt, ...]:
+        """Inspector's closed findings that it has not deleted yet."""
+        ours = self.past.closed_in(self.account, self.region)
+        return tuple(FindingAt(one.at, one.statements, "CLOSED", one.when) for one in ours)
 
     @cached_property
     def covered(self) -> tuple[ImageAt, ...]:
@@ -142,13 +149,19 @@ class RegistryView:
 
 
 class AwsWorld:
-    """Every AWS registry of an estate. Immutable; made anew for each estate shown."""
+    """Every AWS registry of an estate. Immutable; made anew for each estate shown.
 
-    def __init__(self, estate: Estate) -> None:
+    Args:
+        estate: What is shown.
+        before: The world that was shown until now: what went since then Inspector has closed.
+    """
+
+    def __init__(self, estate: Estate, before: AwsWorld | None = None) -> None:
         self.estate = estate
+        self.past = _past(before, estate) if before else Past()
         self._views = {
             (place.account, place.region, public): RegistryView(
-                estate, place.account, place.region, place, public
+                estate, place.account, place.region, place, public, self.past
             )
             for place in estate.of("aws")
             for public in (False, True)
@@ -160,3 +173,61 @@ class AwsWorld:
         """Return the registry of an account and region; an empty one where there is none."""
         known = self._views.get((account, region, public))
         return known or RegistryView(self.estate, account, region, None)
+
+    def views(self, region: str = "") -> tuple[RegistryView, ...]:
+        """Return the private registries in a region, or in all, in order."""
+        views = self._views.items()
+        return tuple(v for (_, at, public), v in views if region in ("", at) and not public)
+
+    def administrator(self, region: str) -> str:
+        """Return Inspector's delegated administrator in a region; empty where there is none."""
+        told = (v.place.settings.get(ADMINISTRATOR, "") for v in self.views(region) if v.place)
+        return next(filter(None, told), "")
+
+    def members(self, region: str) -> dict[str, str]:
+        """Return the relationship status of each account associated with the administrator."""
+        admin = self.administrator(region)
+        statuses = {
+            view.account: view.place.settings.get(MEMBERSHIP, "ENABLED")
+            for view in self.views(region)
+            if view.place and admin and view.account != admin
+        }
+        return {account: status for account, status in statuses.items() if status}
+
+    def overseen(self, account: str, region: str) -> tuple[RegistryView, ...]:
+        """Return the registries whose findings an account sees: its own and its members'."""
+        own = self.view(account, region)
+        if account != self.administrator(region):
+            return (own,)
+        enabled = {member for member, word in self.members(region).items() if word == "ENABLED"}
+        return (own, *(view for view in self.views(region) if view.account in enabled))
+
+
+def _past(before: AwsWorld, estate: Estate) -> Past:
+    """Tell what became of every finding between two estates."""
+    was = [one for view in before.views() for one in _keyed(view)]
+    after = AwsWorld(estate)
+    now = {key: one for view in after.views() for key, one in _keyed(view)}
+    scanned = {
+        (view.account, view.region, at.repository.name, at.image.digest): at.image.scan
+        for view in after.views()
+        if view.scan_type == ENHANCED
+        for at in view.images
+    }
+    return before.past.followed_by(was, now, scanned, (before.estate.moment, estate.moment))
+
+
+def _keyed(view: RegistryView) -> list[tuple[Key, FindingAt]]:
+    return [
+        (
+            (
+                view.account,
+                view.region,
+                one.at.repository.name,
+                one.at.image.digest,
+                one.statements[0].vulnerability_id,
+            ),
+            one,
+        )
+        for one in view.findings
+    ]

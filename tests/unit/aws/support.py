@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from audit.model.columns import Columns
@@ -64,32 +64,51 @@ class Collected:
         return next(one for one in self.outcomes.values() if one.ref.kind == kind)
 
 
-class NightBefore:
-    """The memory of what was collected: no more than the tables as they were delivered."""
+class Remembered:
+    """The memory of a run in which all was read that was collected before."""
 
-    previous_run_id = "run-0"
-
-    def __init__(self, collected: Collected) -> None:
-        self._collected = collected
+    def __init__(self, before: Collected) -> None:
+        self.previous_run_id = "run-0"
+        self.tables = {
+            table: [{**row, "observed_run_id": "run-0"} for row in rows]
+            for table, rows in before.sink.rows.items()
+        }
+        for row in self.tables["assessments"]:
+            row |= {"told_state": row["state"], "read_run_id": "run-0"}
 
     def rows(
         self, table: str, columns: Sequence[str], *, placed_in: str = "", **where: str
     ) -> list[tuple[Any, ...]]:
-        placements = self._collected.table("placements")
+        placements = self.tables.get("placements", [])
         held = {row["digest"] for row in placements if row["registry_id"] == placed_in}
         return [
-            tuple(row.get(column) for column in columns)
-            for row in self._collected.table(table)
+            tuple(row.get(name) for name in columns)
+            for row in self.tables.get(table, [])
             if (not placed_in or row["digest"] in held)
-            and all(row[name] == value for name, value in where.items())
+            and all(row.get(name) == value for name, value in where.items())
         ]
 
 
+def next_night(before: Collected, days: float = 1) -> RunContext:
+    """Return the context of the run that follows ``before``."""
+    return replace(CONTEXT, moment=CONTEXT.moment + timedelta(days), memory=Remembered(before))
+
+
+def memory_of(context: RunContext) -> Remembered:
+    """Return the memory that ``next_night`` made."""
+    assert isinstance(context.memory, Remembered)
+    return context.memory
+
+
 def collect(
-    settings: Mapping[str, Any], before: Collected | None = None, workers: int = 1
+    settings: Mapping[str, Any], night: RunContext | Collected = CONTEXT, workers: int = 1
 ) -> Collected:
-    """Run every task of a provider with these settings, knowing the night ``before``."""
-    context = replace(CONTEXT, memory=NightBefore(before)) if before else CONTEXT
+    """Run every task of a provider with these settings.
+
+    Args:
+        night: The run, or what one before it collected.
+    """
+    context = next_night(night, days=0) if isinstance(night, Collected) else night
     provider = AwsProvider(AwsSettings.model_validate(settings), context)
     sink, outcomes = ListSink(), {}
     with ThreadPoolExecutor(workers) as pool:

@@ -46,7 +46,7 @@ def test_a_clean_and_a_found_image():
     assert (first["package_name"], second["package_name"]) == ("libssl3t64", "openssl")
     assert got.findings.outcome is Outcome.COMPLETE
     assert (got.findings.listed, got.findings.ref.source) == (2, "inspector")
-    assert got.findings.api_calls == 2
+    assert got.findings.api_calls == 3
     (vulnerability,) = got.table("vulnerabilities")
     assert vulnerability["published_at"] == first["native_first_seen_at"]
     assert wire.asked("ListFindings")[0] == {

@@ -1,5 +1,7 @@
 """Repositories, images and indexes."""
 
+from typing import Any
+
 import botocore.session
 import pytest
 from botocore.model import StringShape
@@ -119,36 +121,42 @@ def test_an_index_that_is_none_is_an_image():
     assert kind_of(image, None, plain=True) is ImageKind.IMAGE
 
 
+def _covered(row: dict[str, Any]) -> Covered:
+    entry = covered_image(row)
+    assert entry is not None
+    assert entry[:2] == (p.ACCOUNT, ("team/app", p.digest("a")))
+    return entry[2]
+
+
 def test_coverage_of_an_image():
-    image, covered = covered_image(p.coverage("a"), p.ACCOUNT) or (None, None)
-    assert image == ("team/app", p.digest("a"))
-    assert covered is not None
+    covered = _covered(p.coverage("a"))
     assert (covered.verdict.state, covered.in_use_count) == ("assessed", 2)
 
 
-@pytest.mark.parametrize(
-    "more", [{"resourceType": "AWS_ECR_REPOSITORY"}, {"accountId": "999999999999"}]
-)
-def test_coverage_of_something_else(more):
-    assert covered_image(p.coverage("a", **more), p.ACCOUNT) is None
+def test_coverage_of_something_else():
+    assert covered_image(p.coverage("a", resourceType="AWS_ECR_REPOSITORY")) is None
+
+
+@pytest.mark.parametrize(("told", "account"), [("999999999999", "999999999999"), (None, p.ACCOUNT)])
+def test_coverage_is_of_the_account_it_names_or_else_of_its_images(told, account):
+    entry = covered_image(p.coverage("a", accountId=told))
+    assert entry is not None
+    assert entry[0] == account
 
 
 @pytest.mark.parametrize("missing", ["scanStatus", "resourceMetadata"])
 def test_coverage_with_holes(missing):
     row = p.coverage("a")
     del row[missing]
-    _, covered = covered_image(row, p.ACCOUNT) or (None, None)
-    assert covered is not None
+    covered = _covered(row)
     assert covered.verdict.state == ("unknown" if missing == "scanStatus" else "assessed")
 
 
 def test_two_rows_of_one_image_settle_on_not_having_looked():
-    looked = covered_image(p.coverage("a"), p.ACCOUNT)
-    not_looked = covered_image(p.coverage("a", "INACTIVE", "UNSUPPORTED_OS"), p.ACCOUNT)
-    assert looked is not None
-    assert not_looked is not None
-    assert looked[1].with_other(not_looked[1]).verdict.state == "unsupported"
-    assert not_looked[1].with_other(looked[1]).verdict.state == "unsupported"
+    looked = _covered(p.coverage("a"))
+    not_looked = _covered(p.coverage("a", "INACTIVE", "UNSUPPORTED_OS"))
+    assert looked.with_other(not_looked).verdict.state == "unsupported"
+    assert not_looked.with_other(looked).verdict.state == "unsupported"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from providers.loopback.aws import AwsLoopback
 from tests.unit.aws import payloads as p
-from tests.unit.aws.support import Collected, collect
+from tests.unit.aws.support import CONTEXT, Collected, collect
 from tests.unit.aws.wire import Answer, Wire, failure, paged, unset
 from tests.unit.loopback.estates import small_estate
 
@@ -32,7 +32,7 @@ def _night(
         }
     )
     with wire:
-        got = collect(wire.settings(), before)
+        got = collect(wire.settings(), before or CONTEXT)
     return got, [one["imageIds"] for one in wire.asked("BatchGetImage")]
 
 

@@ -19,6 +19,7 @@ _PATHS = {
     "/coverage/list": "ListCoverage",
     "/configuration/get": "GetConfiguration",
     "/filters/list": "ListFilters",
+    "/findings/aggregation/list": "ListFindingAggregations",
     "/status/batch/get": "BatchGetAccountStatus",
     "/delegatedadminaccounts/get": "GetDelegatedAdminAccount",
     "/members/list": "ListMembers",
