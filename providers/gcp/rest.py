@@ -1,8 +1,8 @@
 """Calls to Google Cloud's services that speak JSON: pages of parsed objects out.
 
 Cloud Asset, Resource Manager and Service Usage are asked a few times a project at most, so their
-REST interface through google-auth's own session does; their client libraries would bring four
-more packages and a second of import.
+REST interface through google-auth's own session does, which is there already: each client library
+would be one more dependency, with dependencies of its own.
 """
 
 from __future__ import annotations
