@@ -10,8 +10,6 @@ _MARKS = (
     ("OpenVEX", {"@context", "statements"}),
     ("Security Hub findings (ASFF)", {"Findings"}),
     ("Amazon Inspector findings", {"findings"}),
-    ("Artifact Analysis occurrences", {"discovery_summary"}),
-    ("Artifact Analysis occurrences", {"package_vulnerability_summary"}),
     ("an Artifact Analysis occurrence", {"note_name", "kind"}),
     ("a JSON Schema", {"$schema", "properties"}),
 )

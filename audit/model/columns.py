@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.tables import TABLES
@@ -40,6 +40,23 @@ class Columns:
         self.rows += 1
         if not row.keys() <= self.data.keys():
             raise KeyError(f"{self.table} has no free column {sorted(row.keys() - self.data)}")
+
+    def extend(self, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+        """Add rows whose cells are in the order of ``names``; a page at once costs a third.
+
+        Raises:
+            KeyError: A name is not a free column of the table.
+            ValueError: A row has another number of cells.
+        """
+        if not rows:
+            return
+        told = dict(zip(names, zip(*rows, strict=True), strict=True))
+        if not told.keys() <= self.data.keys():
+            raise KeyError(f"{self.table} has no free column {sorted(told.keys() - self.data)}")
+        nothing = (None,) * len(rows)
+        for name, cells in self.data.items():
+            cells.extend(told.get(name, nothing))
+        self.rows += len(rows)
 
     def __len__(self) -> int:
         return self.rows

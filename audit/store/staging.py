@@ -16,7 +16,7 @@ from audit.store.parquet import close
 from audit.store.room import disk_told
 from audit.tables import COLLECTED, TABLES
 
-FLUSH_ROWS = 32_768
+FLUSH_ROWS = 16_384
 
 
 class TaskStaging:

@@ -67,6 +67,30 @@ _MORE_OF_REGISTRIES = (
 )
 """More settings of a registry; null where not told, empty where there are none."""
 
+_ARTIFACT_REGISTRY = (
+    text("scanning_config", "The cloud's word for how scanning is set here, such as INHERITED."),
+    text("scanning_reason", "Why scanning is in its state, in the cloud's words."),
+    time(
+        "scanning_enabled_at",
+        "When scanning was last switched on; what was pushed before may never have been scanned.",
+    ),
+    flag(
+        "scanning_service_enabled",
+        "Whether the service that scans is switched on for the whole account or project.",
+    ),
+    texts("retention_rules", "Clean-up rules as name=action, sorted."),
+    flag("retention_dry_run", "Whether clean-up only tells what it would delete."),
+    texts("virtual_upstreams", "What a virtual registry shows, as priority=registry, sorted."),
+    texts(
+        "writers",
+        "Members, as policies name them, that may push or delete: by its own policy, or by a basic "
+        "or registry role on its project. A note in unread says where there may be more.",
+    ),
+    text("legacy_host", "Host of a registry that was shut down, for which this one answers."),
+    text("legacy_redirection", "The cloud's word for what becomes of requests to old hosts."),
+)
+"""Of Google Cloud: what its registries have and no other cloud's."""
+
 REGISTRIES = Table(
     "registries",
     3,
@@ -123,6 +147,7 @@ REGISTRIES = Table(
         text("blob_mounting", "The cloud's word: whether layers are shared between repositories."),
         text("role_assignment_mode", "How access is granted, where the cloud has modes."),
         texts("labels", "Labels or tags as key=value, sorted."),
+        *_ARTIFACT_REGISTRY,
         UNREAD,
         OBSERVED,
         *_MORE_OF_REGISTRIES,

@@ -1,38 +1,53 @@
-"""Reads what Artifact Analysis says of a project's images, and judges each of them."""
+"""Reads what Artifact Analysis says of a project's images, and judges each of them.
+
+DISCOVERY comes first, whole: one occurrence an image, which says when its statements last changed.
+Statements are then read of the images that moved since the run before, or all of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from audit.errors import (
-    AccessDeniedError,
-    BrokenPageError,
-    DisabledError,
-    SourceError,
-    UnavailableError,
-)
+from audit.errors import AccessDeniedError, DisabledError, SourceError
 from audit.model.columns import Columns
-from audit.model.enums import ImageKind, State
 from audit.model.scope import ScopeOutcome, ScopeTally
 from audit.ports import RunContext, Sink
+from providers.gcp.asking import Asking, FilterRefusedError, reached
+from providers.gcp.counts import counted, unread
+from providers.gcp.discoveries import Discoveries
 from providers.gcp.inventory import Placed
-from providers.gcp.names import Where, place_of
-from providers.gcp.parse_discovery import (
-    Discovery,
-    Verdict,
-    discovery_of,
-    newer,
-    undiscovered,
-    verdict_of,
-)
-from providers.gcp.parse_vulnerability import statements_of, vulnerability_row
-from providers.gcp.scopes import PROVIDER, SOURCE, findings_scope, tallied
-from providers.gcp.values import Message
+from providers.gcp.marks import NAME, Known, Mark
+from providers.gcp.names import Where
+from providers.gcp.parse_discovery import verdict_of
+from providers.gcp.reading import Judged, is_dearer, moved
+from providers.gcp.recall import Recall
+from providers.gcp.scopes import PROVIDER, SOURCE, findings_scope
+from providers.gcp.settings import GcpSettings
+from providers.gcp.statements import StatedOnce, StatementWriter
+from providers.gcp.verdicts import Verdicts, blinded
 
 if TYPE_CHECKING:
     from providers.gcp.client import GcpClients
+
+_READ, _REMEMBERED = "read", "remembered"
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What the readings of all projects of one run share.
+
+    Attributes:
+        recall: What the run before knew.
+        once: What was parsed already.
+    """
+
+    settings: GcpSettings
+    context: RunContext
+    recall: Recall
+    once: StatedOnce
 
 
 class Analysis:
@@ -42,114 +57,139 @@ class Analysis:
         self,
         clients: GcpClients,
         sink: Sink,
-        context: RunContext,
+        shared: Shared,
         *,
         project: str,
         placed: Mapping[Where, Placed],
-        stale_after: timedelta,
     ) -> None:
-        self._clients, self._sink, self._context = clients, sink, context
-        self._project, self._placed, self._stale_after = project, placed, stale_after
+        self._clients, self._sink, self._shared = clients, sink, shared
+        self._project, self._placed = project, placed
         self._tally = ScopeTally(findings_scope(project))
-        self._discoveries: dict[Where, Discovery] = {}
-        self._described: set[str] = set()
+        self._scope_id = self._tally.ref.scope_id
+        self._mark = shared.recall.mark(self._scope_id)
+        self._writer = StatementWriter(sink, shared.context.run_id, shared.once, clients.detail_of)
+        self._discoveries = Discoveries(placed)
         self._unreachable: set[str] = set()
+        self._blind: SourceError | None = None
+        self._spoiled: dict[Where, SourceError] = {}
+        self._read: set[Where] = set()
+        self._all = False
 
     def read(self) -> ScopeOutcome:
         """Read findings and write an assessment for every image placed.
 
         ``listed`` counts statements, those about images that are not placed included.
         """
-        self._read_discoveries()
-        if not isinstance(self._tally.first_error, AccessDeniedError | DisabledError):
-            self._read_vulnerabilities()
+        pages = self._clients.discovery_pages(self._project)
+        self._discoveries.read(reached(pages, self._tally, self._unreachable), self._tally)
+        self._blind = self._tally.first_error
+        if self._is_worth_reading():
+            self._read_statements()
         self._write_assessments()
+        if self._tally.complete:
+            self._write_mark()
         return self._tally.finish()
 
-    def _pages(self, kind: str) -> Iterator[Message]:
-        """Yield the pages of one kind; a region that did not answer makes the scope incomplete."""
-        for page in tallied(self._clients.occurrence_pages(self._project, kind), self._tally):
-            for region in sorted(set(page.unreachable) - self._unreachable):
-                self._unreachable.add(region)
-                self._tally.fail(
-                    UnavailableError(
-                        f"no answer from {region}",
-                        operation="containeranalysis:ListOccurrences",
-                        code="unreachable",
-                    )
-                )
-            yield page
+    def _is_worth_reading(self) -> bool:
+        """Whether statements are read: not where that is refused, or what stands is on record."""
+        if isinstance(self._blind, AccessDeniedError | DisabledError):
+            return False
+        return self._blind is None or self._mark is None
 
-    def _read_discoveries(self) -> None:
-        for page in self._pages("DISCOVERY"):
-            for message in page.occurrences:
-                try:
-                    self._discover(message)
-                except BrokenPageError as error:
-                    self._tally.fail(error)
+    def _read_statements(self) -> None:
+        about = self._discoveries.about
+        asking = Asking(self._clients, self._project, self._tally, self._writer, about)
+        self._spoiled = asking.spoiled
+        wanted = self._moved()
+        if wanted is not None:
+            try:
+                asking.about(wanted)
+            except FilterRefusedError:
+                self._log("Google does not take a filter by image; everything is read")
+            else:
+                self._read = set(wanted)
+                return
+        asking.everything(self._unreachable)
+        self._all, self._read = True, set(about.values())
+        self._blind = self._tally.first_error
+        if self._blind is None:
+            self._check_counts()
 
-    def _discover(self, message: Message) -> None:
-        discovery = discovery_of(message)
-        where = place_of(discovery.resource_uri) if discovery else None
-        if discovery and where and where in self._placed:
-            self._discoveries[where] = newer(self._discoveries.get(where), discovery)
+    def _moved(self) -> dict[Where, str] | None:
+        """Return the images to ask about; None where everything is to be read."""
+        mark, shared = self._mark, self._shared
+        days = shared.settings.full_read_days
+        if mark is None or mark.is_due(self._scope_id, shared.context.moment, days):
+            return None
+        stale_after = timedelta(shared.settings.stale_after_days)
+        images = {
+            where: Judged(one, verdict_of(one, shared.context.moment, stale_after))
+            for where, one in self._discoveries.images.items()
+        }
+        wanted = moved(images, mark, shared.recall.told())
+        return None if is_dearer(len(wanted), len(images), mark) else wanted
 
-    def _read_vulnerabilities(self) -> None:
-        for page in self._pages("VULNERABILITY"):
-            findings = Columns(
-                "findings",
-                provider=PROVIDER,
-                source=SOURCE,
-                observed_run_id=self._context.run_id,
-            )
-            vulnerabilities = Columns("vulnerabilities")
-            for message in page.occurrences:
-                try:
-                    self._take(message, findings, vulnerabilities)
-                except BrokenPageError as error:
-                    self._tally.fail(error)
-            self._sink.write(vulnerabilities)
-            self._sink.write(findings)
-
-    def _take(self, message: Message, findings: Columns, vulnerabilities: Columns) -> None:
-        statements = statements_of(message)
-        self._tally.listed += len(statements)
-        where = place_of(message.resource_uri)
-        if where is None or where not in self._placed:
+    def _check_counts(self) -> None:
+        """Compare a whole reading with Google's own count of it, where that is to be had."""
+        try:
+            self._tally.api_calls += 1
+            summary = self._clients.vulnerability_counts(self._project)
+        except SourceError as error:
+            self._log(f"what was read could not be checked: {error}")
             return
-        for statement in statements:
-            findings.append(**where._asdict(), **statement)
-        identifier = statements[0]["vulnerability_id"]
-        if identifier not in self._described:
-            self._described.add(identifier)
-            vulnerabilities.append(**vulnerability_row(message))
+        counts = counted(summary, self._discoveries.about)
+        for where, missed in unread(counts, self._writer.counts).items():
+            self._spoiled[where] = missed
+            self._tally.fail(missed)
+        other = sum(self._writer.counts[where] != count for where, count in counts.items())
+        if other:
+            self._log(f"Google counts other numbers of vulnerabilities for {other} images")
 
     def _write_assessments(self) -> None:
+        context = self._shared.context
+        verdicts = Verdicts(context.moment, timedelta(self._shared.settings.stale_after_days))
         block = Columns(
-            "assessments", provider=PROVIDER, source=SOURCE, observed_run_id=self._context.run_id
+            "assessments", provider=PROVIDER, source=SOURCE, observed_run_id=context.run_id
         )
-        for where, placed in self._placed.items():
-            if placed.kind is ImageKind.IMAGE:
-                verdict = self._verdict(where, placed)
-                block.append(**where._asdict(), **verdict._asdict() | {"state": str(verdict.state)})
+        told, found = self._shared.recall.told(), self._discoveries.images
+        for where in self._discoveries.judged():
+            verdict = verdicts.of(found.get(where), self._placed[where].child, told.get(where))
+            if missing := self._blind or self._spoiled.get(where):
+                nothing_told = not (found or self._tally.listed)
+                verdict = blinded(verdict, missing, nothing_told=nothing_told)
+            cells = verdict._asdict() | {"state": str(verdict.state), "basis": self._basis(where)}
+            block.append(**where._asdict(), **cells)
         self._sink.write(block)
 
-    def _verdict(self, where: Where, placed: Placed) -> Verdict:
-        discovery = self._discoveries.get(where)
-        if discovery is None:
-            verdict = undiscovered(placed.child.platform if placed.child else None)
-        else:
-            verdict = verdict_of(discovery, self._context.moment, self._stale_after)
-        error = self._tally.first_error
-        if error is None:
-            return verdict
-        state, reason = self._blindness(error)
-        return verdict._replace(state=state, reason=reason)
+    def _basis(self, where: Where) -> str | None:
+        """Say what the answer about an image rests on; None where it rests on nothing."""
+        if self._blind or where in self._spoiled:
+            return None
+        remembered = where in self._discoveries.images and where not in self._read
+        return _REMEMBERED if remembered else _READ
 
-    def _blindness(self, error: SourceError) -> tuple[State, str]:
-        """Say what an incomplete listing makes of every image: any of them may lack statements."""
-        if isinstance(error, AccessDeniedError):
-            return State.DENIED, f"listing the occurrences was denied ({error.code})"
-        if isinstance(error, DisabledError) and not self._discoveries and not self._tally.listed:
-            return State.NOT_SCANNED, "Artifact Analysis is switched off in the project"
-        return State.UNKNOWN, f"the listing of findings was incomplete ({error.code})"
+    def _write_mark(self) -> None:
+        """Note how far the reading went: only of one that went to its end."""
+        before, moment = self._mark, self._shared.context.moment
+        if self._all or before is None:
+            mark = Mark(moment, self._writer.occurrences)
+        else:
+            mark = Mark(before.full, before.occurrences)
+        for where, found in self._discoveries.images.items():
+            known = before.of(where) if before else None
+            if where in self._read:
+                counted_here = self._writer.counts[where]
+                known = Known(found.status, found.results_changed, counted_here)
+            if known is not None and known.changed is not None:
+                mark.note(where, known)
+        block = Columns(
+            "reading_marks",
+            provider=PROVIDER,
+            scope_id=self._scope_id,
+            observed_run_id=self._shared.context.run_id,
+        )
+        block.append(name=NAME, value=mark.text())
+        self._sink.write(block)
+
+    def _log(self, text: str) -> None:
+        self._shared.context.log.warning(text, extra={"scope": self._scope_id})

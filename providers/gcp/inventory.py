@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from audit.errors import BrokenPageError
 from audit.model.columns import Columns
@@ -20,9 +21,10 @@ from providers.gcp.parse_images import (
     listed_of,
     placement_row,
     repository_rows,
+    scanned_child,
 )
 from providers.gcp.parse_registry import Registry, registry_of
-from providers.gcp.scopes import PROVIDER, inventory_scope, tallied
+from providers.gcp.scopes import PROVIDER, tallied
 from providers.gcp.settings import GcpSettings
 from providers.gcp.values import Message
 
@@ -33,10 +35,16 @@ _LIST_IMAGES = "artifactregistry:ListDockerImages"
 
 
 class Placed(NamedTuple):
-    """What the findings must know of an image that lies somewhere."""
+    """What the findings must know of a manifest that lies somewhere.
+
+    Attributes:
+        child: What an index says of it.
+        scanned_child: Of an index, its first linux/amd64 manifest: the only one Google scans.
+    """
 
     kind: ImageKind
     child: Child | None
+    scanned_child: Where | None = None
 
 
 class Inventory:
@@ -47,21 +55,27 @@ class Inventory:
     """
 
     def __init__(
-        self, clients: GcpClients, sink: Sink, settings: GcpSettings, *, project: str, run_id: str
+        self,
+        clients: GcpClients,
+        sink: Sink,
+        settings: GcpSettings,
+        *,
+        run_id: str,
+        row_of: Callable[[Registry], dict[str, Any]],
     ) -> None:
         self.placed: dict[Where, Placed] = {}
         self._clients, self._sink, self._settings = clients, sink, settings
-        self._project, self._run_id = project, run_id
+        self._run_id = run_id
+        self._row_of = row_of
 
-    def read(self, location: str) -> ScopeOutcome:
+    def read(self, ref: ScopeRef) -> ScopeOutcome:
         """Read one location's registries and images into the sink.
 
         A registry that cannot be listed to its end keeps what was read of it; the others go on.
         """
-        discovered = not self._settings.locations
-        tally = ScopeTally(inventory_scope(self._project, location, discovered=discovered))
+        tally = ScopeTally(ref)
         registries: list[Registry] = []
-        for page in tallied(self._clients.repository_pages(self._project, location), tally):
+        for page in tallied(self._clients.repository_pages(ref.account, ref.region), tally):
             registries.extend(_parsed_registries(page, tally))
         self._write_registries(registries, tally.ref)
         for registry in registries:
@@ -91,7 +105,7 @@ class Inventory:
     def _write_registries(self, registries: list[Registry], ref: ScopeRef) -> None:
         block = self._block("registries", ref)
         for registry in registries:
-            block.append(**registry.row)
+            block.append(**self._row_of(registry))
         self._sink.write(block)
 
     def _write_repositories(
@@ -118,7 +132,10 @@ class Inventory:
             child = children.get(image.digest)
             kind = kind_of(image, child)
             where = Where(registry.registry_id, image.repository, image.digest)
-            self.placed[where] = Placed(kind, child)
+            scanned = scanned_child(image)
+            self.placed[where] = Placed(
+                kind, child, where._replace(digest=scanned) if scanned else None
+            )
             placements.append(**placement_row(image))
             if image.digest not in written:
                 written.add(image.digest)

@@ -67,7 +67,7 @@ def image_of(resource_name: str) -> tuple[str, str]:
     return repository, digest
 
 
-@lru_cache(maxsize=65_536)  # every statement about an image repeats its URI
+@lru_cache(maxsize=16_384)  # every statement about an image repeats its URI
 def place_of(resource_uri: str) -> Where | None:
     """Return the identity behind an occurrence's ``resource_uri``.
 

@@ -10,24 +10,30 @@ from audit.model.enums import State
 from providers.gcp.values import (
     ANALYSIS_STATUS,
     CONTINUOUS_ANALYSIS,
+    SBOM_STATE,
     Message,
     moment_of,
     word,
 )
 
 _NOTE_OWNER, _NOTE_ID = "projects/goog-analysis/", "/PACKAGE_VULNERABILITY"
-_SUCCESS = 3
+SUCCESS = 3
+"""Number of FINISHED_SUCCESS."""
 _UNFINISHED = {
     1: (State.PENDING, "the image is known but its analysis has not begun"),
     2: (State.PENDING, "the image is being analysed"),
     4: (State.FAILED, "the analysis failed"),
     5: (State.UNSUPPORTED, "the analysis does not support this image"),
 }
-_ACTIVE, _CONTINUOUS_UNSPECIFIED = 1, 0
+_ACTIVE, _CONTINUOUS_UNSPECIFIED, _SBOM_UNSPECIFIED = 1, 0, 0
 
 
 class Discovery(NamedTuple):
-    """What Artifact Analysis says of its work on one image; enums as numbers, times in UTC."""
+    """What Artifact Analysis says of its work on one image; enums as numbers, times in UTC.
+
+    ``results_changed`` is ``last_vulnerability_update_time``, "the last time vulnerability scan
+    results changed", in microseconds since 1970; None where it is not told.
+    """
 
     resource_uri: str
     name: str
@@ -36,6 +42,8 @@ class Discovery(NamedTuple):
     continuous: int
     last_scan_time: datetime | None
     archive_time: datetime | None
+    results_changed: int | None
+    sbom: int
     error: str
 
 
@@ -70,6 +78,8 @@ def discovery_of(message: Message) -> Discovery | None:
         continuous=detail.continuous_analysis,
         last_scan_time=moment_of(detail, "last_scan_time"),
         archive_time=moment_of(detail, "archive_time"),
+        results_changed=_microseconds(detail, "last_vulnerability_update_time"),
+        sbom=detail.sbom_status.sbom_state,
         error=_error(detail),
     )
 
@@ -110,15 +120,28 @@ def undiscovered(platform: str | None) -> Verdict:
     )
 
 
-def native_status(discovery: Discovery) -> str:
-    """Return ``analysis status/continuous analysis`` in Google's words.
+def forgotten(native: str) -> Verdict:
+    """Judge an image whose DISCOVERY occurrence is gone: Google deletes what it no longer follows.
 
-    A value without a word is its number; an unspecified continuous analysis is left out.
+    Args:
+        native: What the occurrence last said.
+    """
+    return Verdict(
+        State.EXPIRED, "Google has deleted what it knew of this image; nothing was fixed", native
+    )
+
+
+def native_status(discovery: Discovery) -> str:
+    """Return ``analysis status/continuous analysis; SBOM status`` in Google's words.
+
+    A value without a word is its number; what is unspecified of the last two is left out.
     """
     status = word(ANALYSIS_STATUS, discovery.status)
-    if discovery.continuous == _CONTINUOUS_UNSPECIFIED:
-        return status
-    return f"{status}/{word(CONTINUOUS_ANALYSIS, discovery.continuous)}"
+    if discovery.continuous != _CONTINUOUS_UNSPECIFIED:
+        status = f"{status}/{word(CONTINUOUS_ANALYSIS, discovery.continuous)}"
+    if discovery.sbom != _SBOM_UNSPECIFIED:
+        status = f"{status}; SBOM {word(SBOM_STATE, discovery.sbom)}"
+    return status
 
 
 def _judge(discovery: Discovery, moment: datetime, stale_after: timedelta) -> tuple[State, str]:
@@ -126,7 +149,7 @@ def _judge(discovery: Discovery, moment: datetime, stale_after: timedelta) -> tu
         return State.EXPIRED, "Google has archived the results of this image"
     if discovery.status in _UNFINISHED:
         return _UNFINISHED[discovery.status]
-    if discovery.status != _SUCCESS:
+    if discovery.status != SUCCESS:
         return State.UNKNOWN, f"analysis status {native_status(discovery)} is not a known outcome"
     if discovery.continuous not in CONTINUOUS_ANALYSIS:
         return State.UNKNOWN, f"continuous analysis {discovery.continuous} is not a known value"
@@ -145,6 +168,13 @@ def _doubt(discovery: Discovery, moment: datetime, stale_after: timedelta) -> st
     if moment - discovery.last_scan_time > stale_after:
         return f"the last scan is more than {stale_after.days} days old"
     return ""
+
+
+def _microseconds(detail: Message, field: str) -> int | None:
+    if not detail.HasField(field):
+        return None
+    stamp = getattr(detail, field)
+    return int(stamp.seconds) * 1_000_000 + int(stamp.nanos) // 1000
 
 
 def _error(detail: Message) -> str:

@@ -22,6 +22,7 @@ _IMAGE_MANIFESTS = frozenset(
     }
 )
 _COSIGN_KINDS = frozenset({ImageKind.SIGNATURE, ImageKind.ATTESTATION, ImageKind.SBOM})
+_SCANNED_PLATFORM = ("linux", "amd64")  # of an index Google scans the first of these, no other
 _UNKNOWN = ("unknown", "unknown")  # platform that BuildKit gives an attestation
 
 
@@ -50,6 +51,7 @@ class Listed(NamedTuple):
     size_bytes: int
     pushed_at: datetime | None
     built_at: datetime | None
+    updated_at: datetime | None
     children: tuple[Child, ...]
 
 
@@ -69,6 +71,7 @@ def listed_of(message: Message) -> Listed:
         size_bytes=message.image_size_bytes,
         pushed_at=moment_of(message, "upload_time"),
         built_at=moment_of(message, "build_time"),
+        updated_at=moment_of(message, "update_time"),
         children=tuple(_child(manifest) for manifest in message.image_manifests),
     )
 
@@ -97,6 +100,11 @@ def kind_of(image: Listed, child: Child | None) -> ImageKind:
     told = None if image.artifact_type in _IMAGE_MANIFESTS else image.artifact_type
     platform = (child.os, child.architecture) if child else None
     return image_kind(image.media_type, told, platform=platform, tags=image.tags)
+
+
+def scanned_child(image: Listed) -> str | None:
+    """Return the digest of an index's first linux/amd64 manifest; None where it has none."""
+    return next((c.digest for c in image.children if c[1:3] == _SCANNED_PLATFORM), None)
 
 
 def image_row(image: Listed, kind: ImageKind, child: Child | None) -> dict[str, Any]:
@@ -138,6 +146,8 @@ def repository_rows(
 ) -> list[dict[str, Any]]:
     """Return one ``repositories`` row per image name met, sorted by name.
 
+    ``updated_at`` is the newest change of an image in it: of the name itself none is told.
+
     Args:
         listing: The manifests read of one registry.
         posture: The registry's row: its tag rule and key hold for every image name in it.
@@ -145,11 +155,16 @@ def repository_rows(
             complete by itself, since the listing is not in their order.
     """
     counts: dict[str, int] = {}
+    updated: dict[str, datetime] = {}
     for image in listing:
-        counts[image.repository] = counts.get(image.repository, 0) + 1
+        name = image.repository
+        counts[name] = counts.get(name, 0) + 1
+        if image.updated_at is not None:
+            updated[name] = max(image.updated_at, updated.get(name, image.updated_at))
     return [
         {
             "repository": name,
+            "updated_at": updated.get(name),
             "tag_mutability": posture["tag_mutability"],
             "kms_key": posture["kms_key"],
             "listed_images": counts[name],

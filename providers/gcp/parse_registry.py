@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from providers.gcp.names import registry_id_of
+from providers.gcp.parse_posture import settings_of
 from providers.gcp.values import ENABLEMENT_STATE, FORMAT, MODE, Message, moment_of, word
 
 _SCANNING = {"SCANNING_ACTIVE": True, "SCANNING_DISABLED": False}
@@ -58,6 +59,7 @@ def registry_of(message: Message) -> Registry:
         "retention_enabled": _retention(message, unread),
         "labels": sorted(f"{key}={value}" for key, value in message.labels.items()),
         **_scanning(message, unread),
+        **settings_of(message, mode, unread),
         "unread": unread,
     }
     holds_images = (artifact_format == "DOCKER" or bool(doubt)) and mode != "VIRTUAL"

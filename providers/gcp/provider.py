@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
-from audit.errors import BrokenPageError
-from audit.model.scope import Plan, ScopeOutcome, ScopeTally, Task
-from audit.ports import Capabilities, RegistryProvider, RunContext, Settings, Sink
-from providers.gcp.analysis import Analysis
-from providers.gcp.inventory import Inventory
-from providers.gcp.scopes import (
-    PROVIDER,
-    SOURCE,
-    discovery_scope,
-    findings_scope,
-    inventory_scope,
-    tallied,
-)
+from audit.model.scope import Plan, ScopeOutcome, Task
+from audit.ports import Capabilities, Check, RegistryProvider, RunContext, Settings, Sink
+from providers.gcp.analysis import Shared
+from providers.gcp.recall import Recall
+from providers.gcp.scopes import PROVIDER, SOURCE
 from providers.gcp.settings import GcpSettings
-
-if TYPE_CHECKING:
-    from providers.gcp.client import GcpClients
+from providers.gcp.statements import StatedOnce
+from providers.gcp.tasks import project_task, read_of
 
 _GAPS = {
-    "discovery.organisation": "notimpl: projects are listed in the configuration",
     "images.platform": "notyet: ListDockerImages tells a platform only for manifests of an index",
     "images.subject_digest": "notyet: not listed; read from the tag for cosign's artifacts only",
     "images.base_image": "notimpl: needs the image's configuration",
     "placements.last_pulled_at": "notyet: Artifact Registry records no pull time",
     "placements.in_use": "notyet: Artifact Registry does not know what runs",
-    "registries.anonymous_pull_enabled": "notimpl: needs the repositories' IAM policies",
+    "access by folders": "notimpl: policies of folders and of the organisation are not read",
+    "validation of upstreams": "notyet: the setting is input only; it is never given back",
     "registries.public_network_access": "notimpl: needs the service perimeter's configuration",
     "registries.encryption_type": "notyet: told only by the presence of a key",
     "registries.language_packages_scanned": "notyet: told per image, not per repository",
@@ -40,8 +30,9 @@ _GAPS = {
     "findings.purl": "never: Artifact Analysis gives CPE, package and version",
     "findings.aliases": "notyet: occurrences name one id",
     "findings.cvss_minor_version": "notyet: Grafeas says 3; 3.1 unless its text says 3.0",
-    "assessments.content_hash": "notimpl: every run reads every occurrence",
+    "assessments.content_hash": "never: Google tells itself when the statements last changed",
     "assessments.scanner_version": "notyet: occurrences do not tell",
+    "vulnerabilities.kev_added_at": "notyet: occurrences say that CISA lists it, not since when",
     "vulnerabilities.published_at": "notimpl: needs a call for each note",
 }
 
@@ -55,69 +46,36 @@ class GcpProvider:
 
     def __init__(self, settings: GcpSettings, context: RunContext) -> None:
         self._settings, self._context = settings, context
+        self._shared = Shared(settings, context, Recall(context.memory), StatedOnce())
 
     def plan(self) -> Plan:
-        """Return one task per project; makes no call.
+        """Return one task per project; makes calls only where projects are to be discovered."""
+        settings = self._settings
+        if settings.discovery is None:
+            locations = settings.locations or None
+            tasks = [project_task(settings, one, locations=locations) for one in settings.projects]
+            return Plan(tasks)
+        from providers.gcp.discovery import Discovery  # noqa: PLC0415  lazy import of the SDKs
 
-        The locations are found by the task, or given: what is given is no listing, so that a
-        location taken out of the configuration does not read as one that is gone.
-        """
-        return Plan([self._task(project) for project in self._settings.projects])
-
-    def _task(self, project: str) -> Task:
-        given = self._settings.locations
-        known = [inventory_scope(project, name, discovered=False) for name in sorted(set(given))]
-        scopes = (*(known or [discovery_scope(project)]), findings_scope(project))
-        return Task(PROVIDER, f"{PROVIDER}/{project}", scopes, {"project": project})
+        recall, log = self._shared.recall, self._context.log
+        return Discovery(settings, settings.discovery, recall, log).plan()
 
     def collect(self, task: Task, sink: Sink) -> Sequence[ScopeOutcome]:
-        """Read one project: its locations, what lies in each, then its findings.
+        """Read one project: its settings, its locations, what lies in each, then its findings.
 
         Raises:
             AccessDeniedError: There are no credentials to open the services with.
         """
         # The SDKs cost a second to import and belong to this adapter alone.
-        from providers.gcp.client import GcpClients  # noqa: PLC0415  lazy import of the SDKs
+        from providers.gcp.collect import collect_project  # noqa: PLC0415  lazy import of the SDKs
 
-        with GcpClients(self._settings) as clients:
-            return self._collect(task.params["project"], clients, sink)
+        return collect_project(read_of(task.params), self._shared, sink)
 
-    def _collect(self, project: str, clients: GcpClients, sink: Sink) -> list[ScopeOutcome]:
-        settings = self._settings
-        discovery: list[ScopeOutcome] = []
-        locations = sorted(set(settings.locations))
-        if not locations:
-            locations, discovered = self._discover(project, clients)
-            discovery.append(discovered)
-        inventory = Inventory(clients, sink, settings, project=project, run_id=self._context.run_id)
-        inventories = [inventory.read(location) for location in locations]
-        analysis = Analysis(
-            clients,
-            sink,
-            self._context,
-            project=project,
-            placed=inventory.placed,
-            stale_after=timedelta(days=settings.stale_after_days),
-        )
-        return [*discovery, *inventories, analysis.read()]
+    def examine(self) -> Iterable[Check]:
+        """Try what a run would need; see :class:`~audit.ports.Doctor`."""
+        from providers.gcp.doctor import GcpDoctor  # noqa: PLC0415  lazy import of the SDKs
 
-    def _discover(self, project: str, clients: GcpClients) -> tuple[list[str], ScopeOutcome]:
-        """Return the project's locations, sorted, and how their listing ended."""
-        tally = ScopeTally(discovery_scope(project))
-        locations: set[str] = set()
-        for page in tallied(clients.location_pages(project), tally):
-            locations.update(location.location_id for location in page.locations)
-        if "" in locations or (not locations and tally.complete):
-            # Google lists the same places for every project: an answer without any is cut short.
-            tally.fail(
-                BrokenPageError(
-                    "a location without an id" if locations else "no location is listed",
-                    operation="artifactregistry:ListLocations",
-                )
-            )
-        locations.discard("")
-        tally.listed = len(locations)
-        return sorted(locations), tally.finish()
+        return GcpDoctor(self._settings, self.plan()).examine()
 
 
 _: type[RegistryProvider] = GcpProvider

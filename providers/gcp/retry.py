@@ -1,46 +1,78 @@
-"""Retries with a bound on attempts, on top of the SDK's back-off."""
+"""Retries of one call: bounded, further apart each time, and longer where Google asks for less.
+
+Google's clients bring none for these lists: a single RESOURCE_EXHAUSTED would end a reading.
+"""
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable
-from itertools import count
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from google.api_core import exceptions
-from google.api_core.retry import Retry, if_exception_type
+from google.rpc import error_details_pb2  # type: ignore[import-untyped]  # ships no types
 
-transient = if_exception_type(
-    exceptions.ResourceExhausted,
+_TRANSIENT = (
+    # Over REST the parents are raised: 429 is TooManyRequests and never ResourceExhausted.
+    exceptions.TooManyRequests,
     exceptions.ServiceUnavailable,
-    exceptions.DeadlineExceeded,
+    exceptions.GatewayTimeout,
     exceptions.InternalServerError,
+    exceptions.BadGateway,
 )
-"""Whether the same call may succeed later; the list methods of these APIs only read."""
+"""The same call may succeed later; the methods called only read."""
+_FIRST_WAIT = 0.1  # seconds
+_FIRST_WAIT_FOR_QUOTA = 1.0  # quotas are by the minute: six tries reach half of one
+_LONGEST_WAIT = 60.0
 
-_FIRST_WAIT, _LONGEST_WAIT = 0.1, 2.0  # seconds; each wait is drawn at random below the limit
+Answer = TypeVar("Answer")
 
 
-class BoundedRetry(Retry):
-    """Gives up after ``max_attempts`` tries and re-raises the last error as it came.
+@dataclass(frozen=True)
+class Patience:
+    """How often a call is made again, and how long after the last try.
 
-    The SDK's own Retry bounds time only, so that a page that always fails would be asked for
-    until the time is up. One instance serves many calls and threads: each call counts by itself.
+    One instance serves many calls and threads: each call counts by itself.
+
+    Attributes:
+        max_attempts: Tries per call, the first one counted.
+        sleep: Waits for some seconds.
+        jitter: Gives a number from 0 to below 1, so that callers do not come back together.
     """
 
-    def __init__(self, max_attempts: int) -> None:
-        super().__init__(predicate=transient, initial=_FIRST_WAIT, maximum=_LONGEST_WAIT)
-        self._max_attempts = max_attempts
+    max_attempts: int
+    sleep: Callable[[float], None] = time.sleep
+    jitter: Callable[[], float] = random.random
 
-    def __call__(
-        self,
-        func: Callable[..., Any],
-        on_error: Callable[[Exception], Any] | None = None,
-    ) -> Callable[..., Any]:
-        """Wrap one call (the SDK wraps anew for each page)."""
-        attempts = count(1)
+    def ask(self, call: Callable[[], Answer]) -> Answer:
+        """Return what ``call`` returns.
 
-        def again(error: Exception) -> bool:
-            return transient(error) and next(attempts) < self._max_attempts
+        Raises:
+            GoogleAPICallError: The last error, as it came, when the tries are used up or it is
+                one that would come again.
+        """
+        attempt = 1
+        while True:
+            try:
+                return call()
+            except _TRANSIENT as error:
+                if attempt >= self.max_attempts:
+                    raise
+                self.sleep(self._wait(error, attempt))
+                attempt += 1
 
-        bounded = Retry(predicate=again, initial=_FIRST_WAIT, maximum=_LONGEST_WAIT, timeout=None)
-        return bounded(func, on_error)
+    def _wait(self, error: exceptions.GoogleAPICallError, attempt: int) -> float:
+        """Return seconds: at least half of a limit that doubles, or what the server asked for."""
+        quota = isinstance(error, exceptions.TooManyRequests)
+        first = _FIRST_WAIT_FOR_QUOTA if quota else _FIRST_WAIT
+        limit = min(first * 2.0 ** (attempt - 1), _LONGEST_WAIT)
+        return max(limit * (0.5 + self.jitter() / 2), min(_asked_for(error), _LONGEST_WAIT))
+
+
+def _asked_for(error: exceptions.GoogleAPICallError) -> float:
+    """Return the seconds a RetryInfo of the error names; 0 without one."""
+    details: list[Any] = error.details if isinstance(error.details, list) else []
+    waits = [one.retry_delay for one in details if isinstance(one, error_details_pb2.RetryInfo)]
+    return float(sum(wait.seconds + wait.nanos / 1e9 for wait in waits))

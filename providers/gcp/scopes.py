@@ -13,9 +13,21 @@ PROVIDER = "gcp"
 SOURCE = "artifact-analysis"
 
 
-def discovery_scope(project: str) -> ScopeRef:
-    """The project's list of locations."""
-    return ScopeRef(PROVIDER, f"{PROVIDER}/{project}", ScopeKind.DISCOVERY, account=project)
+def root_scope(root: str) -> ScopeRef:
+    """The projects below an organisation, a folder or a project, or all that can be seen."""
+    return ScopeRef(PROVIDER, f"{PROVIDER}/{root}", ScopeKind.DISCOVERY)
+
+
+def discovery_scope(project: str, root: str = "") -> ScopeRef:
+    """The project's list of locations; ``root`` is what its own finding goes back to."""
+    parent = f"{PROVIDER}/{root}" if root else ""
+    return ScopeRef(
+        PROVIDER,
+        f"{PROVIDER}/{project}",
+        ScopeKind.DISCOVERY,
+        account=project,
+        parent_scope_id=parent,
+    )
 
 
 def inventory_scope(project: str, location: str, *, discovered: bool) -> ScopeRef:
@@ -41,6 +53,17 @@ def findings_scope(project: str) -> ScopeRef:
         ScopeKind.FINDINGS,
         account=project,
         source=SOURCE,
+        parent_scope_id=f"{PROVIDER}/{project}",
+    )
+
+
+def posture_scope(project: str) -> ScopeRef:
+    """The settings of the project and of its registries that the inventory does not tell."""
+    return ScopeRef(
+        PROVIDER,
+        f"{PROVIDER}/{project}/posture",
+        ScopeKind.CONFIGURATION,
+        account=project,
         parent_scope_id=f"{PROVIDER}/{project}",
     )
 

@@ -48,6 +48,17 @@ VEX_STATE: Mapping[int, str] = {
     4: "UNDER_INVESTIGATION",
 }
 """grafeas.v1.VulnerabilityAssessmentNote.Assessment.State."""
+VEX_JUSTIFICATION: Mapping[int, str] = {
+    0: "JUSTIFICATION_TYPE_UNSPECIFIED",
+    1: "COMPONENT_NOT_PRESENT",
+    2: "VULNERABLE_CODE_NOT_PRESENT",
+    3: "VULNERABLE_CODE_NOT_IN_EXECUTE_PATH",
+    4: "VULNERABLE_CODE_CANNOT_BE_CONTROLLED_BY_ADVERSARY",
+    5: "INLINE_MITIGATIONS_ALREADY_EXIST",
+}
+"""grafeas.v1.VulnerabilityAssessmentNote.Assessment.Justification.JustificationType."""
+SBOM_STATE: Mapping[int, str] = {0: "SBOM_STATE_UNSPECIFIED", 1: "PENDING", 2: "COMPLETE"}
+"""grafeas.v1.DiscoveryOccurrence.SBOMStatus.SBOMState."""
 FORMAT: Mapping[int, str] = {
     0: "FORMAT_UNSPECIFIED",
     1: "DOCKER",

@@ -24,6 +24,7 @@ FaultKind = Literal[
     "findings_moving",
     "findings_bare",
     "limit_hit",
+    "unreachable",
     "posture_denied",
 ]
 
@@ -156,6 +157,8 @@ class Fault:
     of the whole registry (gcp, ``repository`` empty) always fails with a server error.
     ``findings``: the findings listing of the place always fails with a server error after its
     first page. ``findings_denied``: the findings listing of the place is refused.
+    ``unreachable`` (gcp): occurrences of the place are left out, and its location named, where the
+    caller takes part of an answer; without that the listing fails.
     ``invisible`` (azure): Resource Graph leaves the subscription out entirely, without an error.
     ``posture_denied`` (aws): the one operation ``operation`` (``ecr:GetRepositoryPolicy``, as IAM
     names it) is refused; of ``repository`` alone where that is given.

@@ -43,6 +43,7 @@ class Request:
         query: Query parameters, decoded; the last one wins when a name is repeated.
         headers: Header fields; look-up ignores case (``request.headers.get("authorization")``).
         body: The body, whole.
+        pairs: Every query parameter in the order sent, the repeated ones too.
     """
 
     method: str
@@ -50,6 +51,7 @@ class Request:
     query: Mapping[str, str]
     headers: Message
     body: bytes
+    pairs: tuple[tuple[str, str], ...] = ()
 
     def json(self) -> dict[str, Any]:
         """Return the parsed JSON object of the body; ``{}`` when it is empty.
@@ -198,13 +200,8 @@ class _Connection(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         path, _, query = self.path.partition("?")
-        request = Request(
-            self.command,
-            path,
-            dict(parse_qsl(query, keep_blank_values=True)),
-            self.headers,
-            self._body(),
-        )
+        pairs = tuple(parse_qsl(query, keep_blank_values=True))
+        request = Request(self.command, path, dict(pairs), self.headers, self._body(), pairs)
         response = cast("_Server", self.server).handler(request)
         # Without send_response: it adds the machine's date, and answers are to be the same always.
         self.send_response_only(response.status)

@@ -46,6 +46,14 @@ AWS = ProviderUnderTest(
     secrets=_secrets,
     gaps={
         **each(
+            "registries.scanning_config registries.scanning_reason "
+            "registries.scanning_enabled_at registries.scanning_service_enabled "
+            "registries.retention_rules registries.retention_dry_run "
+            "registries.virtual_upstreams registries.writers registries.legacy_host "
+            "registries.legacy_redirection",
+            "never: a setting of Google Cloud's registries",
+        ),
+        **each(
             "registries.sku registries.mode registries.created_at registries.admin_user_enabled "
             "registries.public_network_access registries.network_default_action "
             "registries.export_allowed registries.role_assignment_mode",

@@ -39,6 +39,14 @@ AZURE = ProviderUnderTest(
     gaps={
         "registries.mode": "never: a registry with cache rules holds images of its own too",
         **each(
+            "registries.scanning_config registries.scanning_reason "
+            "registries.scanning_enabled_at registries.scanning_service_enabled "
+            "registries.retention_rules registries.retention_dry_run "
+            "registries.virtual_upstreams registries.writers registries.legacy_host "
+            "registries.legacy_redirection",
+            "never: a setting of Google Cloud's registries",
+        ),
+        **each(
             "registries.policy_present registries.anonymous_access registries.anonymous_write "
             "registries.external_accounts registries.external_write "
             "registries.outside_organisation",

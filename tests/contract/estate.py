@@ -95,7 +95,20 @@ _POSTURE = {
         "suppression_filters": "laboratory",
     },
     "azure": {"private_endpoint_connections": "Approved,Pending", **AZURE_SETTINGS},
-    "gcp": {"kms_key": "projects/p/locations/l/keyRings/r/cryptoKeys/k"},
+    "gcp": {
+        "kms_key": "projects/p/locations/l/keyRings/r/cryptoKeys/k",
+        "scanning_reason": "API containerscanning.googleapis.com is enabled.",
+        "scanning_enabled_at": "2026-01-01T00:00:00+00:00",
+        "iam": json.dumps(
+            [
+                {"role": "roles/artifactregistry.reader", "members": ["allUsers"]},
+                {
+                    "role": "roles/artifactregistry.writer",
+                    "members": ["serviceAccount:ci@partner.iam.gserviceaccount.com"],
+                },
+            ]
+        ),
+    },
 }
 _WORDS = {
     "inspector": (("CRITICAL", "CRITICAL"), ("UNTRIAGED", "UNKNOWN"), ("DIRE", "UNKNOWN")),

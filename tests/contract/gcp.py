@@ -6,7 +6,7 @@ from providers.loopback.gcp import GcpLoopback
 from tests.contract.under_test import Area, ProviderUnderTest, each
 
 _NO_SWITCH = "never: an Artifact Registry repository has no such setting"
-_ELSEWHERE = "notimpl: it is in IAM policies and service perimeters, which are not read"
+_ELSEWHERE = "notimpl: it is in service perimeters, which are not read"
 _NOT_TOLD = "notyet: Artifact Registry does not tell it"
 _NOT_IN_OCCURRENCES = "notyet: occurrences do not tell it"
 
@@ -14,7 +14,7 @@ _NOT_IN_OCCURRENCES = "notyet: occurrences do not tell it"
 GCP = ProviderUnderTest(
     name="gcp",
     cloud=GcpLoopback,
-    scope_ids=r"gcp/[a-z-]+(/([a-z]+-[a-z]+[0-9]|artifact-analysis))?",
+    scope_ids=r"gcp/[a-z-]+(/([a-z]+-[a-z]+[0-9]|artifact-analysis|posture))?",
     areas=(
         Area(
             "artifact-analysis",
@@ -23,7 +23,13 @@ GCP = ProviderUnderTest(
             "gcp/acme-prod/artifact-analysis",
         ),
     ),
-    endpoints=(("endpoints", "artifact_registry"), ("endpoints", "grafeas")),
+    endpoints=tuple(
+        ("endpoints", name)
+        for name in (
+            *("artifact_registry", "grafeas"),
+            *("cloud_asset", "resource_manager", "service_usage"),
+        )
+    ),
     secrets=None,  # Google's library finds the credentials by itself
     gaps={
         **each(
@@ -33,18 +39,16 @@ GCP = ProviderUnderTest(
             _NO_SWITCH,
         ),
         **each(
-            "registries.anonymous_pull_enabled registries.public_network_access "
-            "registries.network_default_action registries.private_endpoints_approved",
+            "registries.public_network_access registries.network_default_action "
+            "registries.private_endpoints_approved",
             _ELSEWHERE,
         ),
         **each(
-            "registries.policy_present registries.anonymous_access registries.anonymous_write "
-            "registries.external_accounts registries.external_write "
-            "registries.outside_organisation repositories.policy_present "
-            "repositories.anonymous_access repositories.anonymous_write "
-            "repositories.external_accounts repositories.external_write "
-            "repositories.outside_organisation",
-            "notimpl: IAM policies are not read",
+            "repositories.policy_present repositories.anonymous_access "
+            "repositories.anonymous_write repositories.external_accounts "
+            "repositories.external_write repositories.outside_organisation "
+            "repositories.key_manager",
+            "never: the Artifact Registry repository around it has it: see registries",
         ),
         **each(
             "registries.scan_rules registries.scan_rules_cover_all registries.scanner_generation "
@@ -57,18 +61,8 @@ GCP = ProviderUnderTest(
             "repositories.retention_evaluated_at",
             _NO_SWITCH,
         ),
-        **each(
-            "registries.pull_through_rules registries.pull_through_anonymous",
-            "notimpl: the upstream of a remote repository is not read",
-        ),
-        **each(
-            "registries.key_manager repositories.key_manager",
-            "notimpl: kms_key alone tells whose the key is",
-        ),
         "registries.language_packages_scanned": "notyet: told per image, not per repository",
-        **each(
-            "repositories.created_at repositories.updated_at", "notimpl: they need ListPackages"
-        ),
+        "repositories.created_at": "notimpl: it needs ListPackages",
         **each(
             "repositories.expected_images repositories.expected_tags "
             "placements.last_pulled_at placements.in_use placements.in_use_count "
@@ -76,8 +70,7 @@ GCP = ProviderUnderTest(
             _NOT_TOLD,
         ),
         **each(
-            "registries.replication_destinations registries.pull_through_rules "
-            "registries.pull_through_anonymous registries.quarantine_enabled "
+            "registries.replication_destinations registries.quarantine_enabled "
             "registries.content_trust_enabled registries.soft_delete_enabled "
             "registries.retention_days registries.cloud_tokens_accepted "
             "registries.data_endpoint_enabled registries.zone_redundancy "
@@ -91,7 +84,7 @@ GCP = ProviderUnderTest(
             "never: Artifact Registry has no such lock",
         ),
         "repositories.listed_at": "never: every run lists every image",
-        "assessments.content_hash": "notimpl: every run reads every occurrence",
+        "assessments.content_hash": "never: Google tells itself when the statements changed",
         **each(
             "assessments.scanner_version assessments.db_updated_at findings.aliases "
             "vulnerabilities.aliases vulnerabilities.withdrawn_at",
@@ -104,12 +97,16 @@ GCP = ProviderUnderTest(
         "archived images are listed as such": "never: Artifact Registry has no archive storage",
     },
     unserved={
+        **each(
+            "registries.pull_through_rules registries.pull_through_anonymous "
+            "registries.virtual_upstreams registries.legacy_host",
+            "every repository of the estate is a standard one with a name of its own",
+        ),
         "registries.labels": "the repositories of the loopback cloud have none",
         "images.variant": "no image of the estate has one",
         **each(
             "findings.title vulnerabilities.title", "the short description is the id, as Google's"
         ),
-        **each("findings.location findings.layer_digest", "package issues have no file location"),
         **each("findings.native_state findings.vex_status", "there is no VEX assessment"),
     },
     partial=frozenset({"images.subject_digest"}),

@@ -60,11 +60,21 @@ results AS (
             ELSE 'UNKNOWN' END,
         CASE WHEN anonymous_pull_enabled THEN 'anyone may pull without credentials'
             WHEN NOT anonymous_pull_enabled THEN 'pulling needs credentials'
-            WHEN provider = 'azure' THEN 'the setting could not be read'
-            ELSE 'who may pull is in the access policy, which was not read' END,
+            ELSE 'the setting could not be read' END,
         'registry configuration', 'anonymous_pull_enabled', anonymous_pull_enabled::VARCHAR,
         observed_run_id
-    FROM registry WHERE provider <> 'aws'
+    FROM registry WHERE provider NOT IN ('aws', 'gcp')
+
+    UNION ALL
+    SELECT 'IAM-01', subject, provider, account, region, registry_id, repository,
+        CASE WHEN anonymous_access THEN 'FAIL' WHEN NOT anonymous_access THEN 'PASS'
+            ELSE 'UNKNOWN' END,
+        CASE WHEN anonymous_access THEN 'its policy or its project''s lets anyone in'
+            WHEN NOT anonymous_access THEN 'neither its policy nor its project''s lets anyone in'
+            ELSE 'whom the policies let in could not be read or decided' END,
+        'artifactregistry:GetIamPolicy', 'anonymous_access', anonymous_access::VARCHAR,
+        observed_run_id
+    FROM registry WHERE provider = 'gcp'
 
     UNION ALL
     -- Whoever the registry's policy lets in comes to each of its repositories.
@@ -147,6 +157,15 @@ results AS (
     FROM repository WHERE provider = 'aws'
 
     UNION ALL
+    SELECT 'ENC-02', subject, provider, account, region, registry_id, repository,
+        CASE key_manager WHEN 'CUSTOMER' THEN 'PASS' WHEN 'none' THEN 'FAIL' ELSE 'UNKNOWN' END,
+        CASE key_manager WHEN 'CUSTOMER' THEN 'it is encrypted with a key of the customer''s'
+            WHEN 'none' THEN 'the cloud manages the key'
+            ELSE 'who manages the key could not be read' END,
+        'registry configuration', 'key_manager', key_manager, observed_run_id
+    FROM registry WHERE provider = 'gcp'
+
+    UNION ALL
     SELECT 'LIF-01', subject, provider, account, region, registry_id, repository,
         CASE WHEN starts_with(registry_id, 'public.ecr.aws/') THEN 'NOT_APPLICABLE'
             WHEN retention_enabled THEN 'PASS' WHEN NOT retention_enabled THEN 'FAIL'
@@ -185,5 +204,6 @@ SELECT control.id AS control_id, s.scope_id AS subject, s.provider, s.account, s
     'scopes' AS operation, 'outcome' AS field, s.observed_run_id
 FROM scopes_now AS s
 CROSS JOIN unnest(['SCN-01', 'SCN-02', 'IAM-01', 'ENC-02', 'INT-01', 'LIF-01']) AS control(id)
-WHERE (control.id <> 'ENC-02' OR s.provider = 'aws') AND s.kind = 'inventory' AND s.outcome <> 'complete' AND s.provider <> 'files'
+WHERE (control.id <> 'ENC-02' OR s.provider IN ('aws', 'gcp')) AND s.kind = 'inventory'
+    AND s.outcome <> 'complete' AND s.provider <> 'files'
     AND s.scope_id NOT IN (SELECT scope_id FROM registries_all);

@@ -1,7 +1,11 @@
 -- Everything stated about every placed image: this run's statements, earlier ones wherever the source
 -- did not answer for the image in this run, and those that stand where it was asked for changes only.
+-- What a source left, and says of that it has not changed, stands as it did; it is no fresh look.
 CREATE TEMP TABLE unanswered AS
-SELECT provider, registry_id, repository, digest, source FROM assessments_all
+SELECT provider, registry_id, repository, digest, source,
+    told_state = 'stale' AND basis = 'remembered'
+        AND observed_run_id = getvariable('run_id') AND NOT getvariable('replayed') AS stands
+FROM assessments_all
 WHERE (told_state <> 'assessed' OR observed_run_id <> getvariable('run_id')) AND source <> 'none';
 
 CREATE TEMP VIEW staged_findings_owned AS
@@ -26,8 +30,10 @@ FROM staged_findings_owned
 SEMI JOIN placements_current USING (provider, registry_id, repository, digest);
 
 INSERT INTO findings_all BY NAME
-SELECT f.* FROM prev_findings AS f
-SEMI JOIN unanswered USING (provider, registry_id, repository, digest, source)
+SELECT f.* REPLACE (CASE WHEN stands THEN getvariable('run_id') ELSE f.observed_run_id END
+    AS observed_run_id)
+FROM prev_findings AS f
+JOIN unanswered USING (provider, registry_id, repository, digest, source)
 WHERE NOT EXISTS (
     FROM (FROM findings_all SEMI JOIN unanswered
         USING (provider, registry_id, repository, digest, source)) AS s

@@ -11,6 +11,7 @@ from google.cloud import artifactregistry_v1
 from google.cloud.location import locations_pb2  # type: ignore[import-untyped]  # has none
 
 from providers.loopback.estate import Image, Registry
+from providers.loopback.gcp.registry_settings import moment, upstreams
 from providers.loopback.gcp.wire import GcpError, Message, denied, enum_number, invalid, page_of
 from providers.loopback.gcp.world import DISABLED, GcpWorld, ImageAt, ProjectView, repository_id
 
@@ -128,9 +129,14 @@ def _repository(parent: str, registry: Registry) -> Message:
         docker_config={"immutable_tags": settings.get("immutable_tags") == "true"},
         kms_key_name=settings.get("kms_key", ""),
         vulnerability_scanning_config={
-            "enablement_config": int(_SCANNING.EnablementConfig.INHERITED),
+            "enablement_config": enum_number(
+                _SCANNING.EnablementConfig, settings.get("enablement_config", "INHERITED")
+            ),
             "enablement_state": enum_number(_SCANNING.EnablementState, enablement),
+            "enablement_state_reason": settings.get("scanning_reason", ""),
+            "last_enable_time": moment(settings.get("scanning_enabled_at", "")),
         },
+        **upstreams(settings),
         cleanup_policies={} if cleanup == "none" else {"delete-old": _cleanup_policy()},
         cleanup_policy_dry_run=cleanup == "dry_run",
         create_time=registry.created_at,

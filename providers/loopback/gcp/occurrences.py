@@ -18,6 +18,7 @@ _DISCOVERY = grafeas_v1.DiscoveryOccurrence
 _VERSION = grafeas_v1.Version
 _NOTE = "projects/goog-analysis/notes/PACKAGE_VULNERABILITY"
 _OTHER_NOTE = "projects/goog-analysis/notes/SBOM_GENERATION"
+_SUCCESS = "FINISHED_SUCCESS"
 _KEPT = timedelta(days=90)
 
 
@@ -34,9 +35,18 @@ def discovery(view: ProjectView, told: Discovery) -> Message:
         ),
         last_scan_time=scan.scanned_at,
         archive_time=_archive_time(view, scan),
+        last_vulnerability_update_time=_results_changed(view, told.at),
+        sbom_status={"sbom_state": int(_DISCOVERY.SBOMStatus.SBOMState.COMPLETE)}
+        if status == _SUCCESS
+        else None,
         analysis_completed={"analysis_type": ["OS", "NPM", "MAVEN"]},
     )
     return _occurrence(at, _NOTE, grafeas_v1.NoteKind.DISCOVERY, discovery=message)
+
+
+def _results_changed(view: ProjectView, at: ImageAt) -> datetime | None:
+    """Return when what is stated of an image last changed; None where nothing was analysed yet."""
+    return view.results[at.url][1] if _scan(at).native[0] == _SUCCESS else None
 
 
 def _older_discovery(at: ImageAt) -> Message:
@@ -68,7 +78,7 @@ def vulnerability(_view: ProjectView, group: Group) -> Message:
         long_description=first.title,
         fix_available=any(one.fixed_version for one in group.statements),
         related_urls=[{"url": f"https://nvd.nist.gov/vuln/detail/{first.vulnerability_id}"}],
-        package_issue=[_package_issue(one) for one in group.statements],
+        package_issue=[_package_issue(group.at, one) for one in group.statements],
         **_score(first),
     )
     note = f"projects/goog-vulnz/notes/{first.vulnerability_id}"
@@ -110,7 +120,7 @@ def _archive_time(view: ProjectView, scan: Scan) -> datetime | None:
     return kept if kept and kept > view.estate.moment else None
 
 
-def _package_issue(statement: Statement) -> Message:
+def _package_issue(at: ImageAt, statement: Statement) -> Message:
     fixed = statement.fixed_version
     issue: dict[str, Any] = {
         "affected_cpe_uri": _cpe(statement),
@@ -123,10 +133,21 @@ def _package_issue(statement: Statement) -> Message:
         "package_type": statement.package_type,
         "effective_severity": enum_number(grafeas_v1.Severity, statement.native_severity),
     }
+    if statement.package_type != "OS":
+        issue["file_location"] = [_place(at, statement)]
     if fixed is not None:
         kind = int(_VERSION.VersionKind.NORMAL)
         issue["fixed_version"] = {"kind": kind, "name": fixed, "full_name": fixed}
     return grafeas_v1.VulnerabilityOccurrence.PackageIssue.pb()(**issue)
+
+
+def _place(at: ImageAt, statement: Statement) -> dict[str, Any]:
+    """Return the file of a language package, in the layer that is the image's own."""
+    layer = hashlib.sha256(at.image.digest.encode()).hexdigest()
+    return {
+        "file_path": f"/srv/{statement.package}-{statement.version}",
+        "layer_details": {"diff_id": f"sha256:{layer}"},
+    }
 
 
 def _version(statement: Statement) -> dict[str, Any]:

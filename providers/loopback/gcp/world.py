@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 from providers.loopback.estate import Estate, Image, Place, Registry, Repository, Statement
 from providers.loopback.packages import by_vulnerability
 
 DISABLED = "disabled"
+ORGANIZATION = "organizations/4242"
+"""The organisation that every project of an estate lies in."""
+_FIRST_NUMBER = 100_000_000_001
 
 
 @dataclass(frozen=True)
@@ -47,13 +53,38 @@ class Group:
     statements: tuple[Statement, ...]
 
 
+Results = tuple[tuple[Statement, ...], datetime]
+"""What is stated of an image, and when that last changed."""
+
+
 @dataclass(frozen=True)
 class ProjectView:
-    """One project of the estate, all locations together."""
+    """One project of the estate, all locations together.
+
+    Attributes:
+        results: By URL of the image: what is stated of it, and since when.
+    """
 
     estate: Estate
     project: str
     places: tuple[Place, ...]
+    number: str
+    results: Mapping[str, Results]
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Folders above it, the outermost first (setting ``folders``, numbers with commas)."""
+        numbers = self.setting("folders")
+        return tuple(f"folders/{one}" for one in numbers.split(",") if one)
+
+    @property
+    def parent(self) -> str:
+        """What the project lies right in."""
+        return self.folders[-1] if self.folders else ORGANIZATION
+
+    def setting(self, name: str, default: str = "") -> str:
+        """Return a setting of the project: that of the first of its places."""
+        return self.places[0].settings.get(name, default)
 
     @property
     def disabled(self) -> bool:
@@ -72,6 +103,21 @@ class ProjectView:
         )
 
     @cached_property
+    def unreachable(self) -> tuple[str, ...]:
+        """Locations whose occurrences cannot be had."""
+        regions = (place.region for place in self.places)
+        return tuple(sorted(one for one in regions if self.has_fault("unreachable", one)))
+
+    @cached_property
+    def reachable(self) -> tuple[ImageAt, ...]:
+        """The manifests of the locations whose occurrences can be had."""
+        lost = {one.registry_id for p in self.places for one in self._lost(p)}
+        return tuple(at for at in self.images if at.registry.registry_id not in lost)
+
+    def _lost(self, place: Place) -> tuple[Registry, ...]:
+        return place.registries if place.region in self.unreachable else ()
+
+    @cached_property
     def by_registry(self) -> Mapping[str, tuple[ImageAt, ...]]:
         """Manifests by registry id, in listing order."""
         found: dict[str, list[ImageAt]] = {}
@@ -87,7 +133,7 @@ class ProjectView:
         counts, as the order of occurrences means nothing.
         """
         found: list[Discovery] = []
-        known = [at for at in self.images if at.image.scan and at.image.scan.native]
+        known = [at for at in self.reachable if at.image.scan and at.image.scan.native]
         for number, at in enumerate(known):
             both = [Discovery(at, older=False)]
             if number % 2 == 0:
@@ -100,7 +146,7 @@ class ProjectView:
         """Every vulnerability of every image, in listing order."""
         return tuple(
             Group(at, group)
-            for at in self.images
+            for at in self.reachable
             if at.image.scan
             for group in by_vulnerability(at.image.scan.statements)
         )
@@ -127,24 +173,67 @@ class ProjectView:
 
 
 class GcpWorld:
-    """Every Google Cloud project of an estate. Immutable; made anew for each estate shown."""
+    """Every Google Cloud project of an estate. Immutable; made anew for each estate shown.
 
-    def __init__(self, estate: Estate) -> None:
+    Args:
+        estate: What there is.
+        refused: IAM permissions that the caller lacks.
+        before: What there was: results that are the same stay as old as they were.
+    """
+
+    def __init__(
+        self, estate: Estate, refused: Collection[str] = (), before: GcpWorld | None = None
+    ) -> None:
         self.estate = estate
+        self._refused = refused
         by_project: dict[str, list[Place]] = {}
         for place in estate.of("gcp"):
             by_project.setdefault(place.account, []).append(place)
+        self.results: dict[str, Results] = {}
         self._views = {
-            project: ProjectView(estate, project, tuple(places))
-            for project, places in by_project.items()
+            project: ProjectView(
+                estate, project, tuple(places), str(_FIRST_NUMBER + index), self.results
+            )
+            for index, (project, places) in enumerate(by_project.items())
         }
         self.projects = tuple(self._views)
+        known = before.results if before else {}
+        for view in self._views.values():
+            self._date(view, known)
+
+    def _date(self, view: ProjectView, known: Mapping[str, Results]) -> None:
+        for at in view.images:
+            scan = at.image.scan
+            if scan is not None:
+                since = scan.scanned_at or at.image.pushed_at
+                was = known.get(at.url, (scan.statements, since))
+                self.results[at.url] = (
+                    was if was[0] == scan.statements else (scan.statements, since)
+                )
 
     def view(self, project: str) -> ProjectView | None:
         """Return a project, if the estate has it."""
         return self._views.get(project)
 
+    def below(self, scope: str) -> list[ProjectView]:
+        """Return the projects of an organisation, a folder or a project, near and far."""
+        return [
+            view
+            for view in self._views.values()
+            if scope in {ORGANIZATION, f"projects/{view.project}", *view.folders}
+        ]
+
+    def refuses(self, permission: str, resource: str = "") -> bool:
+        """Whether a permission is refused, everywhere or on this resource (``p@resource``)."""
+        return bool({permission, f"{permission}@{resource}"} & set(self._refused))
+
 
 def repository_id(registry: Registry) -> str:
     """Return the id of an Artifact Registry repository: the last part of its registry id."""
     return registry.registry_id.rpartition("/")[2]
+
+
+def bindings_of(settings: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return the IAM bindings of a place's or registry's setting ``iam``, a JSON list."""
+    found: list[dict[str, Any]] = json.loads(settings.get("iam", "[]"))
+    return found

@@ -12,13 +12,14 @@ import orjson
 from audit.importing.reading import ImportResult, read_reports
 from audit.ports import ImportedReport, Importer, RunContext
 from audit.store.staging import to_arrow
+from providers.files.gcloud import GcloudJson
 from providers.files.grype import GrypeJson
 from providers.files.trivy import TrivyJson
 
 CONTEXT = RunContext(
     "20261123T020000Z", datetime(2026, 11, 23, 2, tzinfo=UTC), logging.getLogger("test")
 )
-IMPORTERS: list[Importer] = [GrypeJson(), TrivyJson()]
+IMPORTERS: list[Importer] = [GcloudJson(), GrypeJson(), TrivyJson()]
 
 
 def rows(report: ImportedReport, table: str) -> list[dict[str, Any]]:

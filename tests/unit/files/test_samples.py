@@ -17,10 +17,14 @@ from tests.unit.files.support import read_paths, rows
 
 ROOT = Path(__file__).parents[3]
 FOLDER = Path(os.environ.get("REGISTRY_AUDIT_SAMPLES", ROOT.parent / "shared/data/samples"))
-READABLE = ("trivy-json-v2", "grype-json")
-WORDS = {"critical": "CRITICAL", "high": "HIGH", "medium": "MEDIUM", "low": "LOW"} | {
-    "negligible": "NEGLIGIBLE"
-}
+READABLE = ("trivy-json-v2", "grype-json", "gcloud-artifacts-describe")
+WORDS = {
+    "minimal": "NEGLIGIBLE",
+    "critical": "CRITICAL",
+    "high": "HIGH",
+    "medium": "MEDIUM",
+    "low": "LOW",
+} | {"negligible": "NEGLIGIBLE"}
 TRIVY_FIX = {
     "fixed": "available",
     "will_not_fix": "wont_fix",
@@ -65,6 +69,8 @@ def name_of(path: Path) -> str:
 
 def counted(raw: dict[str, Any]) -> tuple[Counter[str], Counter[str], Counter[str]]:
     """Return (severities, fix states, vulnerability ids) of a report."""
+    if "package_vulnerability_summary" in raw:
+        return counted_of_gcloud(raw["package_vulnerability_summary"]["vulnerabilities"])
     if "matches" in raw:
         told = [match["vulnerability"] for match in raw["matches"]]
         fixes = [grype_fix(one.get("fix") or {}) for one in told]
@@ -78,6 +84,21 @@ def counted(raw: dict[str, Any]) -> tuple[Counter[str], Counter[str], Counter[st
         severities = [one.get("Severity") for one in told]
     words = Counter(WORDS.get((word or "").lower(), "UNKNOWN") for word in severities)
     return words, Counter(fixes), Counter(ids)
+
+
+def counted_of_gcloud(
+    groups: dict[str, Any],
+) -> tuple[Counter[str], Counter[str], Counter[str]]:
+    details = [one["vulnerability"] for group in groups.values() for one in group]
+    pairs = [(detail, issue) for detail in details for issue in detail["packageIssue"]]
+    severities = Counter(WORDS[issue["effectiveSeverity"].lower()] for _, issue in pairs)
+    fixes = Counter(gcloud_fix(issue) for _, issue in pairs)
+    return severities, fixes, Counter(detail["shortDescription"] for detail, _ in pairs)
+
+
+def gcloud_fix(issue: dict[str, Any]) -> str:
+    none = issue["fixedVersion"]["kind"] == "MAXIMUM"
+    return "not_available" if none else "available"
 
 
 def trivy_fix(entry: dict[str, Any]) -> str:
@@ -132,6 +153,11 @@ def test_every_other_json_sample_is_refused_by_name(path):
         ("all_statuses.json", "image id", ("(unknown)", "(unnamed)")),
         ("scheme_2_many_vulns.json", "reference", ("docker.io", "library/teamdojo")),
         ("alpine-310.json.golden", "image id", ("ghcr.io", "aquasecurity/trivy-test-images")),
+        (
+            "many_vulns.json",
+            "digest",
+            ("northamerica-northeast1-docker.pkg.dev/testing/test-docker", "test-image"),
+        ),
         ("full_report.json", "digest", ("docker.io", "library/alpine")),
     ],
 )
@@ -146,7 +172,7 @@ def test_a_real_report_is_keyed_by_the_best_it_tells(name, keyed_by, place):
 
 @needs_samples
 def test_the_samples_hold_what_these_tests_need():
-    assert len(REPORTS) == len([kind for kind in KINDS.values() if kind in READABLE]) == 19
+    assert len(REPORTS) == len([kind for kind in KINDS.values() if kind in READABLE]) == 20
     assert len(OTHERS) > 15
 
 

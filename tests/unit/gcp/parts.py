@@ -11,7 +11,12 @@ from google.cloud import artifactregistry_v1 as ar
 from grafeas import grafeas_v1 as gr
 
 from audit.model.columns import Columns
+from audit.model.scope import ScopeTally
 from audit.ports import RunContext
+from providers.gcp import lean
+from providers.gcp.names import place_of
+from providers.gcp.scopes import findings_scope
+from providers.gcp.statements import StatedOnce, StatementWriter
 
 MOMENT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 CONTEXT = RunContext(run_id="run-1", moment=MOMENT, log=logging.getLogger("test"))
@@ -92,3 +97,22 @@ def vulnerability(letter: str = "a", *, name: str = "projects/p/o/v", **fields: 
 
 def raw(message: Any) -> Any:
     return type(message).pb(message)
+
+
+def page(*occurrences: gr.Occurrence) -> Any:
+    """The occurrences as they come over the wire, read as the adapter reads them."""
+    answer = gr.ListOccurrencesResponse(occurrences=occurrences)
+    return lean.Page.FromString(raw(answer).SerializeToString())
+
+
+def written(*occurrences: gr.Occurrence) -> tuple[Rows, ScopeTally]:
+    """Everything that a page states of the images it names."""
+    rows, tally = Rows(), ScopeTally(findings_scope("p"))
+    writer = StatementWriter(rows, "run-1", StatedOnce(), lean.detail_of)
+    places = [place_of(one.resource_uri) for one in occurrences]
+    writer.write(page(*occurrences), {place: place for place in places if place}, tally)
+    return rows, tally
+
+
+def stated(occurrence: gr.Occurrence) -> list[dict[str, Any]]:
+    return written(occurrence)[0].tables["findings"]

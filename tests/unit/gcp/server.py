@@ -21,6 +21,8 @@ from google.rpc import (  # type: ignore[import-untyped]  # no types
 from grafeas import grafeas_v1 as gr
 from grpc_status import rpc_status
 
+from providers.gcp import lean
+
 _METHODS = {
     "google.devtools.artifactregistry.v1.ArtifactRegistry": {
         "ListRepositories": ar.ListRepositoriesRequest.pb(),
@@ -28,6 +30,9 @@ _METHODS = {
     },
     "google.cloud.location.Locations": {"ListLocations": locations_pb2.ListLocationsRequest},
     "grafeas.v1.Grafeas": {"ListOccurrences": gr.ListOccurrencesRequest.pb()},
+    "google.devtools.containeranalysis.v1.ContainerAnalysis": {
+        "GetVulnerabilityOccurrencesSummary": lean.SummaryRequest
+    },
 }
 
 
@@ -53,11 +58,13 @@ class Script:
     answers: dict[str, Callable[[Any], Any]] = field(default_factory=dict)
     calls: Counter[str] = field(default_factory=Counter)
     requests: list[Any] = field(default_factory=list)
+    routes: list[Any] = field(default_factory=list)
     address: str = ""
 
     def settings(self, **more: Any) -> dict[str, Any]:
         return {
             "projects": ["p"],
+            "posture": False,
             "endpoints": {"artifact_registry": self.address, "grafeas": self.address},
             "allow_insecure_loopback": True,
             "max_attempts": 2,
@@ -76,6 +83,7 @@ def serving() -> Iterator[Script]:
         "ListRepositories": lambda _: ar.ListRepositoriesResponse(),
         "ListDockerImages": lambda _: ar.ListDockerImagesResponse(),
         "ListOccurrences": lambda _: gr.ListOccurrencesResponse(),
+        "GetVulnerabilityOccurrencesSummary": lambda _: lean.Summary(),
     }
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=2))
     for service, methods in _METHODS.items():
@@ -101,6 +109,8 @@ def _behaviour(script: Script, name: str) -> Callable[[Any, grpc.ServicerContext
     def answer(request: Any, context: grpc.ServicerContext) -> Any:
         script.calls[name] += 1
         script.requests.append(request)
+        headers = dict(context.invocation_metadata())
+        script.routes.append((name, headers.get("x-goog-request-params")))
         try:
             return script.answers[name](request)
         except Refusal as refusal:

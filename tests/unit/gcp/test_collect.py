@@ -88,11 +88,22 @@ def test_a_project_is_read_whole(script):
 
 def test_lists_ask_for_the_largest_page_and_for_partial_success(script):
     collect(script)
-    assert {request.page_size for request in script.requests} == {1000}
-    listings = [request for request in script.requests if hasattr(request, "filter")]
-    filters = [request.filter for request in listings if "kind" in request.filter]
-    assert filters == ['kind="DISCOVERY"', 'kind="VULNERABILITY"']
-    assert script.requests[-1].return_partial_success
+    *lists, check = script.requests
+    assert {request.page_size for request in lists} == {1000}
+    listings = [request for request in lists if "kind" in getattr(request, "filter", "")]
+    assert [one.filter for one in listings] == ['kind="DISCOVERY"', 'kind="VULNERABILITY"']
+    assert all(one.return_partial_success for one in listings)
+    assert (check.parent, check.filter) == ("projects/p", ""), (
+        "Google's own count, which has no pages"
+    )
+
+
+def test_calls_that_bypass_the_sdk_are_routed_as_its_own_are(script):
+    collect(script)
+    routes = dict(script.routes)
+    assert routes["ListOccurrences"] == "parent=projects/p"
+    assert routes["GetVulnerabilityOccurrencesSummary"] == "parent=projects/p"
+    assert routes["ListDockerImages"] == f"parent={parts.REGISTRY}"
 
 
 def test_configured_locations_need_no_call(script):

@@ -103,6 +103,8 @@ def test_a_disabled_project_is_not_an_empty_one():
         INVENTORY: "complete",
         f"gcp/{estates.PROJECT}/{estates.OTHER_LOCATION}": "complete",
         FINDINGS: "complete",
+        f"gcp/{estates.PROJECT}/posture": "complete",
+        f"gcp/{estates.OTHER_PROJECT}/posture": "complete",
         f"gcp/{estates.OTHER_PROJECT}": "disabled",
         f"gcp/{estates.OTHER_PROJECT}/artifact-analysis": "complete",
     }

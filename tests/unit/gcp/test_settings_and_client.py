@@ -12,16 +12,17 @@ from pydantic import ValidationError
 
 from audit.errors import (
     AccessDeniedError,
+    BrokenPageError,
     NotFoundError,
     SourceError,
     TerminalError,
     ThrottledError,
     UnavailableError,
 )
+from providers.gcp.channels import RegistryClients
 from providers.gcp.client import GcpClients
 from providers.gcp.failures import Operation, translated
 from providers.gcp.provider import GcpProvider
-from providers.gcp.retry import BoundedRetry
 from providers.gcp.settings import GcpSettings
 from tests.unit.gcp.parts import CONTEXT
 
@@ -70,9 +71,10 @@ def test_the_plan_has_one_task_per_project_and_makes_no_call():
     promised = [(ref.scope_id, str(ref.kind), ref.parent_scope_id) for ref in plan.tasks[0].scopes]
     assert promised == [
         ("gcp/p", "discovery", ""),
+        ("gcp/p/posture", "configuration", "gcp/p"),
         ("gcp/p/artifact-analysis", "findings", "gcp/p"),
     ]
-    assert plan.tasks[0].scopes[1].source == "artifact-analysis"
+    assert plan.tasks[0].scopes[2].source == "artifact-analysis"
 
 
 def test_every_gap_gives_its_reason():
@@ -106,20 +108,6 @@ def test_googles_errors_are_typed_by_what_can_be_done(error, kind):
     assert caught.value.permission == ("s.op.list" if error is exceptions.PermissionDenied else "")
 
 
-def test_each_call_has_its_own_attempts():
-    calls = []
-
-    def fail() -> None:
-        calls.append(1)
-        raise Unavailable("down")
-
-    retry = BoundedRetry(3)
-    for _ in range(2):
-        with pytest.raises(exceptions.ServiceUnavailable):
-            retry(fail)()
-    assert len(calls) == 6
-
-
 def test_secure_endpoints_go_through_the_sdks_own_channel(monkeypatch):
     monkeypatch.setattr("google.auth.default", lambda **_: (Anonymous(), None))
     own = {"artifact_registry": "https://ar.example:8443", "grafeas": "https://gr.example"}
@@ -129,7 +117,7 @@ def test_secure_endpoints_go_through_the_sdks_own_channel(monkeypatch):
     ):
         settings = GcpSettings.model_validate({"projects": ["p"], "endpoints": endpoints})
         with GcpClients(settings) as clients:
-            assert clients._registry.transport.host == hosts[0]
+            assert clients._registries.at().transport.host == hosts[0]
             assert clients._grafeas.transport.host == hosts[1]
 
 
@@ -140,3 +128,35 @@ def test_missing_credentials_are_a_denial(monkeypatch):
     monkeypatch.setattr("google.auth.default", missing)
     with pytest.raises(AccessDeniedError, match="none found"):
         GcpClients(GcpSettings(projects=("p",)))
+
+
+REGIONAL = "https://artifactregistry.{location}.rep.googleapis.com"
+
+
+def test_each_location_is_asked_at_its_own_address(monkeypatch):
+    """Where data must not leave a region, its regional endpoint is asked."""
+    monkeypatch.setattr("google.auth.default", lambda **_: (Anonymous(), None))
+    with RegistryClients(REGIONAL) as clients:
+        name = "projects/p/locations/us-central1/repositories/r"
+        hosts = [clients.at("europe-west1"), clients.of(name), clients.at()]
+        assert [client.transport.host for client in hosts] == [
+            "artifactregistry.europe-west1.rep.googleapis.com:443",
+            "artifactregistry.us-central1.rep.googleapis.com:443",
+            "artifactregistry.googleapis.com:443",
+        ]
+        assert clients.at("europe-west1") is hosts[0], "one channel a location"
+        with pytest.raises(BrokenPageError, match="location"):
+            clients.at("evil.example/x")
+
+
+def test_one_address_serves_every_location(monkeypatch):
+    monkeypatch.setattr("google.auth.default", lambda **_: (Anonymous(), None))
+    with RegistryClients("https://ar.example") as clients:
+        assert clients.at("us") is clients.at("asia") is clients.at()
+
+
+@pytest.mark.parametrize("name", ["grafeas", "cloud_asset"])
+def test_only_artifact_registry_has_an_address_for_each_location(name):
+    settings = {"projects": ["p"], "endpoints": {name: "https://x.{location}.example"}}
+    with pytest.raises(ValidationError, match=name):
+        GcpSettings.model_validate(settings)

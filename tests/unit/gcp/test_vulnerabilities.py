@@ -9,10 +9,24 @@ import pytest
 from grafeas import grafeas_v1 as gr
 
 from audit.errors import BrokenPageError
-from audit.model.columns import Columns
+from audit.model.scope import ScopeTally
+from providers.gcp import lean
+from providers.gcp.names import place_of
 from providers.gcp.parse_cvss import leading_score
-from providers.gcp.parse_vulnerability import statements_of, vulnerability_row
-from tests.unit.gcp.parts import discovery, issue, raw, vulnerability
+from providers.gcp.scopes import findings_scope
+from providers.gcp.statements import StatedOnce, StatementWriter
+from tests.unit.gcp.parts import (
+    Rows,
+    digest,
+    discovery,
+    issue,
+    page,
+    raw,
+    stated,
+    uri,
+    vulnerability,
+    written,
+)
 
 Severity: Any = gr.Severity  # proto-plus enums are not typed as enums
 State: Any = gr.VulnerabilityAssessmentNote.Assessment.State
@@ -55,7 +69,7 @@ VECTOR3 = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:L/A:N"
 
 
 def one(**fields: Any) -> dict[str, Any]:
-    (row,) = statements_of(raw(vulnerability(**fields)))
+    (row,) = stated(vulnerability(**fields))
     return row
 
 
@@ -63,20 +77,16 @@ def one_issue(**fields: Any) -> dict[str, Any]:
     return one(package_issue=[issue(**fields)])
 
 
-def test_every_package_issue_is_a_row_that_fits_the_table():
+def test_every_package_issue_is_a_row():
     issues = [issue(), issue(affected_package="libssl3")]
-    rows = statements_of(raw(vulnerability(package_issue=issues)))
+    rows = stated(vulnerability(package_issue=issues))
     assert [row["package_name"] for row in rows] == ["openssl", "libssl3"]
     assert {row["native_id"] for row in rows} == {"projects/p/o/v"}
-    block = Columns("findings")
-    for row in rows:
-        block.append(**row)
-    assert len(block) == 2
 
 
 def test_issues_that_share_the_key_stay_apart():
     issues = [issue(affected_cpe_uri="cpe:1"), issue(affected_cpe_uri="cpe:2")]
-    rows = statements_of(raw(vulnerability(package_issue=issues)))
+    rows = stated(vulnerability(package_issue=issues))
     assert [row["native_id"] for row in rows] == ["projects/p/o/v", "projects/p/o/v#2"]
 
 
@@ -149,6 +159,12 @@ def test_a_vex_statement_is_kept_beside_the_finding(state):
     word = state.name if isinstance(state, State) else "97"
     assert one(vex_assessment={"state": state})["native_state"] == word
     assert one()["native_state"] is None
+    why = {"justification_type": 3}
+    row = one(vex_assessment={"state": 2, "justification": why})
+    assert (row["vex_status"], row["native_state"]) == (
+        "not_affected",
+        "NOT_AFFECTED/VULNERABLE_CODE_NOT_IN_EXECUTE_PATH",
+    )
 
 
 def test_places_layers_and_times_are_kept():
@@ -162,7 +178,7 @@ def test_places_layers_and_times_are_kept():
     assert one_issue()["location"] is None
     occurrence = vulnerability()
     occurrence.create_time = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    (dated,) = statements_of(raw(occurrence))
+    (dated,) = stated(occurrence)
     assert dated["native_first_seen_at"] == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
@@ -196,29 +212,67 @@ def test_the_score_is_the_one_the_occurrence_leads_with(fields, version, score, 
 
 
 def test_a_vulnerability_is_described_once_with_every_score():
-    row = vulnerability_row(
-        raw(
-            vulnerability(
-                long_description="Long.",
-                related_urls=[{"url": "https://b"}, {"url": "https://a"}, {"url": "https://b"}],
-                cvssv3=CVSS3,
-                cvss_v2=CVSS2,
-            )
-        )
+    first = vulnerability(
+        long_description="Long.",
+        related_urls=[{"url": "https://b"}, {"url": "https://a"}, {"url": "https://b"}],
+        cvssv3=CVSS3,
+        cvss_v2=CVSS2,
+        risk={"cisa_kev": {}, "epss": {"score": 0.9, "percentile": 0.99}},
     )
+    (row,) = written(first, vulnerability("b"))[0].tables["vulnerabilities"]
     assert row["references"] == ["https://a", "https://b"]
     assert row["description"] == "Long."
     assert [(score["version"], score["score"]) for score in row["cvss"]] == [
         ("3.1", 9.8),
         ("2.0", 5.0),
     ]
-    Columns("vulnerabilities").append(**row)
+    assert (row["epss_score"], row["epss_percentile"]) == (0.9, 0.99)
+    assert row["kev_added_at"] is None, "Google does not say since when"
 
 
 def test_an_occurrence_of_another_kind_or_without_an_id_is_refused():
-    with pytest.raises(BrokenPageError):
-        statements_of(raw(discovery()))
     nameless = vulnerability(short_description="")
     nameless.note_name = ""
-    with pytest.raises(BrokenPageError):
-        statements_of(raw(nameless))
+    for broken in (discovery(), nameless):
+        rows, tally = written(broken, vulnerability("b"))
+        assert isinstance(tally.first_error, BrokenPageError)
+        assert [row["digest"] for row in rows.tables["findings"]] == [digest("b")]
+
+
+def test_a_vulnerability_that_is_cut_is_refused_alone():
+    whole = page(vulnerability("a"), vulnerability("b"))
+    whole.occurrences[0].vulnerability = whole.occurrences[0].vulnerability[:-1]
+    rows, tally = Rows(), ScopeTally(findings_scope("p"))
+    writer = StatementWriter(rows, "run-1", StatedOnce(), lean.detail_of)
+    writer.write(
+        whole, {place: place for letter in "ab" if (place := place_of(uri(letter)))}, tally
+    )
+    assert [row["digest"] for row in rows.tables["findings"]] == [digest("b")]
+    assert "cannot be read" in str(tally.first_error)
+
+
+def test_what_is_stated_of_many_images_is_parsed_once_and_told_of_each():
+    once = StatedOnce()
+    rows = Rows()
+    writer = StatementWriter(rows, "run-1", once, lean.detail_of)
+    where = {place: place for letter in "abc" if (place := place_of(uri(letter)))}
+    other = vulnerability("c", package_issue=[issue(fix_available=True)])
+    same = page(vulnerability("a", name="o/1"), vulnerability("b", name="o/2"), other)
+    writer.write(same, where, ScopeTally(findings_scope("p")))
+    told = [(row["native_id"], row["fix_state"]) for row in rows.tables["findings"]]
+    assert told == [
+        ("o/1", "not_available"),
+        ("o/2", "not_available"),
+        ("projects/p/o/v", "available"),
+    ]
+    assert once.parsed == 2
+
+
+def test_what_is_kept_of_vulnerabilities_is_bounded():
+    once = StatedOnce(most_bytes=2_000)
+    for number in range(50):
+        (occurrence,) = page(vulnerability(short_description=f"CVE-2026-{number}")).occurrences
+        once.of(occurrence, lean.detail_of)
+    kept = sum(len(raw_bytes) for _, raw_bytes in once._known)
+    assert 0 < kept < 2_200
+    assert once.parsed == 50

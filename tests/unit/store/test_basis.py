@@ -94,6 +94,21 @@ def test_what_did_not_change_stands_as_confirmed_tonight(tmp_path, basis):
     assert run.rows("SELECT DISTINCT observed_run_id AS id FROM findings") == [{"id": run.run_id}]
 
 
+@pytest.mark.parametrize(
+    ("state", "basis", "confirmed"),
+    [("stale", "remembered", True), ("stale", "read", False), ("expired", "remembered", False)],
+)
+def test_what_a_source_left_stands_where_it_says_that_nothing_changed(
+    tmp_path, state, basis, confirmed
+):
+    before = stated(FIRST.publish(tmp_path, 0))
+    run = Night(states={"a": state}, basis=basis).publish(tmp_path, 1)
+    assert stated(run) == before
+    fresh = run.rows("SELECT DISTINCT observed_run_id = run_id AS fresh FROM findings")
+    assert fresh == [{"fresh": confirmed}]
+    assert [row[0] for row in looks(run)] == [state]
+
+
 def test_a_changed_statement_replaces_the_earlier_one(tmp_path):
     FIRST.publish(tmp_path, 0)
     night = Night(told=(("a", "CVE-2026-0002"),), basis="changes", severity="LOW")
