@@ -207,9 +207,9 @@ class GcpWorld:
             if scan is not None:
                 since = scan.scanned_at or at.image.pushed_at
                 was = known.get(at.url, (scan.statements, since))
-                self.results[at.url] = (
-                    was if was[0] == scan.statements else (scan.statements, since)
-                )
+                if was[0] != scan.statements:
+                    was = (scan.statements, since if since > was[1] else self.estate.moment)
+                self.results[at.url] = was
 
     def view(self, project: str) -> ProjectView | None:
         """Return a project, if the estate has it."""
