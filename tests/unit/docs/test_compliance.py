@@ -21,7 +21,7 @@ from tests.unit.docs.pages import blocks, column, section, table, table_lines
 
 PAGE = "docs/compliance.md"
 JUDGE = ROOT / "audit/judge/sql"
-CLOUDS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud"}
+CLOUDS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "oci": "OCI registry"}
 BECAUSE = {"notimpl": "not built yet", "notyet": "the cloud does not tell", "never": "by design"}
 # duckdb hands moments over by a way of pandas that pandas 3.1 deprecates; not ours to change.
 pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame.drop")

@@ -1,0 +1,1 @@
+"""Any registry of the OCI distribution specification."""
