@@ -39,7 +39,7 @@ def test_a_run_is_one_log_of_json_lines(desk):
     last = lines[-1]
     assert (last["outcome"], last["images_not_assessed"]) == ("complete", 0)
     assert last["run_id"] == "20261122T020000Z"
-    assert last["scopes"] == {"complete": 3}
+    assert last["scopes"] == {"complete": 4}
     assert last["reports"] == [str(desk.folder / f"reports/posture-{last['run_id']}.en.xlsx")]
     assert done.out == ""
 
@@ -162,7 +162,7 @@ def test_status_tells_how_far_the_newest_run_looked(desk):
     assert desk.do("status").out.splitlines() == [
         f"{desk.warehouse}: 2 published runs",
         "newest: 20261123T020000Z complete",
-        "scopes: 3 complete",
+        "scopes: 4 complete",
         "assessed: 1 of 2 images",
     ]
 
@@ -196,6 +196,7 @@ def test_scopes_lists_what_a_run_would_read(desk):
     assert done.code == Exit.OK
     assert done.out.splitlines() == [
         "gcp/acme-prod\tdiscovery\tplanned",
+        "gcp/acme-prod/posture\tconfiguration\tplanned",
         "gcp/acme-prod/artifact-analysis\tfindings\tplanned",
     ]
     assert not desk.warehouse.exists(), "looking writes nothing"

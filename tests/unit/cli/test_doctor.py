@@ -68,9 +68,9 @@ def test_json_is_one_list_of_the_same(examined):
 
 
 def test_a_provider_that_cannot_be_examined_says_so_and_is_not_called_ok(desk):
-    desk.write({"gcp": {"projects": ["acme-prod"]}})
+    desk.write({"oci": {"registries": [{"host": "registry.example.org"}]}})
     done = desk.do("doctor")
     assert done.code == Exit.OK
-    assert done.out.startswith("unknown\tgcp\trequired\trights\t")
+    assert done.out.startswith("unknown\toci\trequired\trights\t")
     assert "cannot be examined" in done.out
     assert "1 unknown; 0 in the way" in done.out

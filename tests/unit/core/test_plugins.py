@@ -9,7 +9,7 @@ from audit.errors import ConfigError
 
 
 def test_names_are_sorted():
-    assert plugins.names(plugins.PROVIDERS) == ["aws", "azure", "gcp"]
+    assert plugins.names(plugins.PROVIDERS) == ["aws", "azure", "gcp", "oci"]
     assert plugins.names("registry_audit.nothing") == []
 
 
