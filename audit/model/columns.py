@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.tables import TABLES
@@ -40,6 +40,19 @@ class Columns:
         self.rows += 1
         if not row.keys() <= self.data.keys():
             raise KeyError(f"{self.table} has no free column {sorted(row.keys() - self.data)}")
+
+    def fill(self, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Add many rows at once; columns that are not named are null.
+
+        Raises:
+            KeyError: A name is not a free column of the table.
+        """
+        if not set(names) <= self.data.keys():
+            raise KeyError(f"{self.table} has no free column {sorted(set(names) - set(self.data))}")
+        named = dict(zip(names, zip(*rows, strict=True), strict=True)) if rows else {}
+        for name, cells in self.data.items():
+            cells.extend(named.get(name, [None] * len(rows)))
+        self.rows += len(rows)
 
     def __len__(self) -> int:
         return self.rows

@@ -287,3 +287,33 @@ READING_MARKS = Table(
     ),
     ("provider", "scope_id", "name"),
 )
+
+VEX_STATEMENTS = Table(
+    "vex_statements",
+    1,
+    "A publisher's VEX statement about a product, as the newest issue of its document has it.",
+    ("run_id", "document_id", "product", "package", "vulnerability_id"),
+    (
+        PROVIDER,
+        text("scope_id", "Imported file that it comes from; joins to scopes."),
+        text("document_id", "The document's own id; a later issue of it replaces all it stated."),
+        text("author", "Who states it, in the document's words."),
+        time("issued_at", "When the document was issued or last changed."),
+        text("product", "Product in the document's words: package URL, reference or another id."),
+        text("package", "Part of the product that it is about; null when it is all of it."),
+        text("registry_id", "Registry of the image that it names; null when it names none."),
+        text("repository", "Repository of the image that it names; null when it names none."),
+        text("digest", "Manifest digest of the image that it names; null when it names none."),
+        flag("image_known", "Whether an image of that digest was known at the run."),
+        text("vulnerability_id", "Id as the document gives it (CVE, GHSA, ...)."),
+        texts("aliases", "Other ids of the same vulnerability, sorted."),
+        texts("package_names", "How scanners may name the package; null when it is all of it."),
+        text("package_version", "Version of the package that it is about; null is any."),
+        text("status", "affected, not_affected, fixed or under_investigation."),
+        text("justification", "Why it is not affected, in the document's word."),
+        text("impact", "What is said of the impact, or of what to do."),
+        time("stated_at", "When it was stated."),
+        OBSERVED,
+    ),
+    ("document_id", "product", "package", "vulnerability_id"),
+)

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audit.errors import ReportFileError
-from audit.ports import ImportedReport, Importer
+from audit.ports import Document, Importer
 from audit.store.staging import to_arrow
 from audit.tables import TABLES
 from tests.unit.files.documents import grype, old_grype, trivy
-from tests.unit.files.support import CONTEXT, IMPORTERS, read_paths
+from tests.unit.files.support import IMPORTERS, ORDER, Read, read_paths, to_the_end
 
 WHOLE = {"trivy": trivy(), "grype": grype(), "old grype": old_grype()}
 SCALARS = (
@@ -54,7 +54,7 @@ def damaged(draw: st.DrawFn) -> Any:
     return document
 
 
-def check(report: ImportedReport) -> None:
+def check(report: Read) -> None:
     """The rows fit their tables, findings have keys of their own, and the count is right."""
     tables = {block.table: to_arrow(block) for block in report.blocks}
     findings = tables["findings"].to_pylist()
@@ -65,9 +65,9 @@ def check(report: ImportedReport) -> None:
     assert tables["placements"].num_rows == tables["images"].num_rows == 1
 
 
-def outcome_of(importer: Importer, document: Any) -> ImportedReport | ReportFileError:
+def outcome_of(importer: Importer, document: Any) -> Read | ReportFileError:
     try:
-        return importer.read(document, CONTEXT, "files/0")
+        return to_the_end(importer.read(Document(document), ORDER))
     except ReportFileError as error:
         return error
 
@@ -79,7 +79,7 @@ def test_a_damaged_document_gives_rows_or_an_error(document):
     for importer in IMPORTERS:
         if importer.recognises(parsed):
             outcome = outcome_of(importer, parsed)
-            if isinstance(outcome, ImportedReport):
+            if isinstance(outcome, Read):
                 check(outcome)
             else:
                 assert outcome.where
@@ -101,7 +101,7 @@ def test_damaged_bytes_give_rows_or_an_error(name, data, tmp_path):
     path = tmp_path / "report.json"
     path.write_bytes(content)
     (result,) = read_paths(path)
-    if isinstance(result.outcome, ImportedReport):
+    if isinstance(result.outcome, Read):
         check(result.outcome)
     else:
         assert result.outcome.where == str(path)

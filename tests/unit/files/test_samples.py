@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 
 from audit.errors import ReportFileError
-from audit.ports import ImportedReport
-from tests.unit.files.support import read_paths, rows
+from tests.unit.files.support import Read, read_paths, rows
 
 ROOT = Path(__file__).parents[3]
 FOLDER = Path(os.environ.get("REGISTRY_AUDIT_SAMPLES", ROOT.parent / "shared/data/samples"))
@@ -101,7 +100,7 @@ def test_the_figures_of_a_real_report_are_right(path):
         assert isinstance(result.outcome, ReportFileError)
         assert "ArtifactType" in result.outcome.message
         return
-    assert isinstance(result.outcome, ImportedReport)
+    assert isinstance(result.outcome, Read)
     found = rows(result.outcome, "findings")
     severities, fixes, ids = counted(raw)
     assert result.outcome.statements == len(found) == sum(ids.values())
@@ -138,7 +137,7 @@ def test_every_other_json_sample_is_refused_by_name(path):
 def test_a_real_report_is_keyed_by_the_best_it_tells(name, keyed_by, place):
     (path,) = [path for path in REPORTS if path.name == name]
     (result,) = read_paths(path)
-    assert isinstance(result.outcome, ImportedReport)
+    assert isinstance(result.outcome, Read)
     (placed,) = rows(result.outcome, "placements")
     assert result.outcome.keyed_by == keyed_by
     assert (placed["registry_id"], placed["repository"]) == place
@@ -153,7 +152,7 @@ def test_the_samples_hold_what_these_tests_need():
 @needs_samples
 def test_the_whole_folder_of_samples_is_one_import():
     results = read_paths(FOLDER)
-    read = [one for one in results if isinstance(one.outcome, ImportedReport)]
+    read = [one for one in results if isinstance(one.outcome, Read)]
     assert len(read) + sum(isinstance(one.outcome, ReportFileError) for one in results) == len(
         results
     )
