@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import resource
 import subprocess
 import sys
 import time
@@ -30,6 +29,7 @@ from audit.model.columns import Columns
 from audit.ports import ImportedReport, ImportOrder, ObjectStore, RunContext
 from audit.store.staging import TaskStaging
 from benchmarks import reports
+from benchmarks.memory import peak_memory
 
 MOMENT = datetime(2026, 11, 23, 2, tzinfo=UTC)
 TIMES = 5
@@ -63,7 +63,7 @@ def lines(root: Path, findings: int, megabytes: int) -> Iterator[str]:
         path = write(root / "big.json", megabytes=megabytes)
         small = write(root / "small.json", findings=1)
         above = _measured(path) - _measured(small)
-        yield f"{name:<10} {path.stat().st_size / 1e6:>6,.0f} MB: {above / 1024:>5,.0f} MB"
+        yield f"{name:<10} {path.stat().st_size / 1e6:>6,.0f} MB: {above:>5,.0f} MB"
 
 
 def _compared(path: Path, root: Path) -> tuple[float, float]:
@@ -108,17 +108,17 @@ def _no_store(address: str) -> ObjectStore:
     raise ValueError(address)
 
 
-def _measured(path: Path) -> int:
-    """Return the peak memory in KB of a process that imports one file."""
+def _measured(path: Path) -> float:
+    """Return the peak memory in MB of a process that imports one file."""
     command = [sys.executable, "-m", "benchmarks.importing", "--one", str(path)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603  own module
-    return int(done.stdout)
+    return float(done.stdout)
 
 
-def _peak(path: Path) -> int:
+def _peak(path: Path) -> float:
     with TemporaryDirectory() as folder:
         _import(path, Path(folder))
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak_memory()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -19,20 +19,20 @@ _UTF8_MARK = b"\xef\xbb\xbf"
 _NOT_UTF8 = ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"))
 
 
-def open_document(path: Path, patterns: Patterns, *, whole: int = WHOLE) -> Document:
+def open_document(path: Path, patterns: Patterns, *, whole: int | None = None) -> Document:
     """Parse a file.
 
     Args:
         path: Plain (unpacked) file.
         patterns: Places of the lists that may be left in the file.
-        whole: Bytes up to which nothing is left in it.
+        whole: Bytes up to which nothing is left in it, instead of ``WHOLE``.
 
     Raises:
         ReportFileError: It is not one whole JSON document in UTF-8.
         OSError: It cannot be read.
     """
     size = path.stat().st_size
-    if size <= whole:
+    if size <= (WHOLE if whole is None else whole):
         return Document(parsed(path.read_bytes()))
     with path.open("rb") as file:
         _check_encoding(file.read(4))

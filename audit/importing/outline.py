@@ -209,8 +209,12 @@ def skeleton(file: BinaryIO, lists: Mapping[Keys, LongList], size: int) -> bytes
 
 
 def pieces(file: BinaryIO, one: LongList) -> Iterator[bytes]:
-    """Yield the elements of a long list as JSON lists of about a block of bytes each."""
+    """Yield the elements of a long list as JSON lists of about a block of bytes each.
+
+    A comma with nothing before or behind it, which is no JSON, stays in the piece.
+    """
     at = one.start + 1
     for cut in (*one.cuts, one.end):
-        yield b"[%b]" % span(file, at, cut)
+        piece = span(file, at, cut)
+        yield b"[%b]" % piece if piece.strip() or not one.cuts else b"[,]"
         at = cut + 1

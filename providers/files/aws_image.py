@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from audit.errors import ReportFileError
 from providers.files.fields import AGAIN, Record
 from providers.files.reference import is_digest
-from providers.files.subject import BY_DIGEST, NO_REGISTRY, Subject
+from providers.files.subject import BY_DIGEST, Subject
 
 _ARN = re.compile(
     r"arn:(?P<partition>aws[\w-]*):ecr:(?P<region>[\w-]+):(?P<account>\d{12}):repository/"
@@ -21,6 +22,11 @@ _DOMAINS = {"aws-cn": "amazonaws.com.cn"}
 
 def image_of_arn(arn: str, tags: Sequence[str]) -> Subject | None:
     """Return the image of an ARN, or None when it is that of something else."""
+    return _image_of(arn, tuple(tags))
+
+
+@lru_cache(maxsize=4096)  # a list names each image once for every finding
+def _image_of(arn: str, tags: tuple[str, ...]) -> Subject | None:
     found = _ARN.fullmatch(arn)
     if found is None:
         return None
@@ -70,8 +76,3 @@ def image_of_answer(answer: Record, region: str) -> Subject:
     return Subject(
         registry, repository, digest, BY_DIGEST, tags, f"{registry}/{repository}@{digest}"
     )
-
-
-def other_subject(name: str) -> Subject:
-    """Return the subject that stands for what is no image."""
-    return Subject(NO_REGISTRY, name, f"ref:{name}", "reference", (), name)

@@ -16,7 +16,7 @@ from providers.files.openvex import STATEMENTS
 from providers.files.purl import image_of_purl, parse_purl
 from providers.files.reference import is_digest
 from providers.files.rows import Cvss, Facts, Image, Rows, Verdict
-from providers.files.subject import Subject, Told, subject_of
+from providers.files.subject import Subject, Told, not_an_image, subject_of
 from providers.files.vex import Product, VexDocument, VexRows
 
 _METHODS = {"CVSSv2": "2.0", "CVSSv3": "3.0", "CVSSv31": "3.1", "CVSSv4": "4.0"}
@@ -93,7 +93,7 @@ def _subject(about: Record, order: ImportOrder) -> Subject | None:
     """Return the image that the document is about; None when it is about none."""
     kind, name, version = about.text("type"), about.text("name"), about.text("version")
     if kind != "container":
-        return subject_of(Told([name or kind], [], [], None)) if kind and order.any_target else None
+        return not_an_image(name or kind) if kind and order.any_target else None
     told = [(one.text("name"), one.text("value")) for one in about.records("properties")]
     digests = [value for key, value in told if key == f"{_TRIVY}RepoDigest" and value]
     tags = [value for key, value in told if key == f"{_TRIVY}RepoTag" and value]

@@ -123,6 +123,8 @@ class Record:
             moment = datetime.fromisoformat(told)
             if moment.year == 1:
                 return None
+            if moment.tzinfo is UTC:
+                return moment
             return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
         except (ValueError, OverflowError) as error:
             message = f"{_shortened(told)} is not an ISO 8601 moment"

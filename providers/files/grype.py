@@ -18,7 +18,7 @@ from audit.ports import Document, ImportedReport, ImportOrder
 from providers.files.fields import AGAIN, Record
 from providers.files.grype_image import embedded_config, facts_of, proven_manifest
 from providers.files.rows import Cvss, Facts, Image, Known, Rows, Verdict, newest
-from providers.files.subject import Told, subject_of
+from providers.files.subject import Told, not_an_image, subject_of
 
 SOURCE = "grype"
 
@@ -75,7 +75,7 @@ def _of_something_else(
         )
     target = report.record("source").raw("target")
     name = target if isinstance(target, str) else Record(target or {}).text("path")
-    subject = subject_of(Told([name or kind], [], [], None))
+    subject = not_an_image(name or kind)
     image = Image(subject, Facts(kind=ImageKind.ARTIFACT), SOURCE)
     return ImportedReport(_blocks(document, report, image, order), subject.said, subject.keyed_by)
 

@@ -8,12 +8,12 @@ from typing import ClassVar
 from audit.model.columns import Columns
 from audit.model.enums import ImageKind
 from audit.ports import Document, ImportedReport, ImportOrder
-from providers.files.aws_image import needed_image, other_subject
+from providers.files.aws_image import needed_image
 from providers.files.fields import Record
 from providers.files.inspector_finding import CLOSED, INSPECTOR, learn, statements, vulnerability_id
 from providers.files.listed import SEVERAL, Latest, no_image
 from providers.files.rows import Facts, Image, Rows
-from providers.files.subject import BY_DIGEST
+from providers.files.subject import BY_DIGEST, not_an_image
 
 _IMAGE = "AWS_ECR_CONTAINER_IMAGE"
 _PACKAGE = "PACKAGE_VULNERABILITY"
@@ -78,7 +78,10 @@ def _finding(
             continue
         for row in statements(finding):
             rows.state(image, row)
-    learn(rows.about(vulnerability_id(finding)), finding)
+    details, name = finding.raw("packageVulnerabilityDetails"), vulnerability_id(finding)
+    told = [details.get(one) for one in ("cvss", "referenceUrls", "relatedVulnerabilities")]
+    if rows.news(name, *told, finding.raw("description"), finding.raw("epss")):
+        learn(rows.about(name), finding)
 
 
 def _image(resource: Record, rows: Rows, order: ImportOrder) -> Image:
@@ -89,7 +92,7 @@ def _image(resource: Record, rows: Rows, order: ImportOrder) -> Image:
         return rows.image(needed_image(resource, "id", told.texts("imageTags")), INSPECTOR, facts)
     if not order.any_target:
         raise no_image(ascii(kind)[:60], resource.where("type"))
-    subject = other_subject(resource.needed_text("id"))
+    subject = not_an_image(resource.needed_text("id"))
     return rows.image(subject, INSPECTOR, Facts(kind=ImageKind.ARTIFACT))
 
 

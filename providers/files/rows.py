@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -126,6 +125,12 @@ class Known:
     kev_added_at: datetime | None = None
     epss: tuple[float, float | None] | None = None
 
+    def mark(self) -> int:
+        """Return a number that tells this knowledge from other knowledge."""
+        told = self.title, self.description, self.published_at, self.kev_added_at, self.epss
+        held = frozenset(self.aliases or ()), frozenset(self.references), frozenset(self.cvss)
+        return hash((told, held))
+
     def row(self, vulnerability_id: str) -> dict[str, Any]:
         """Return the ``vulnerabilities`` row."""
         score, percentile = self.epss or (None, None)
@@ -161,6 +166,9 @@ class Image:
     statements: int = 0
     total: int = 0
 
+    def __post_init__(self) -> None:
+        self.place = tuple(self.where().values())
+
     def where(self) -> dict[str, Any]:
         """Return the columns that say which image, under which source."""
         return {**_where(self.subject), "source": self.source}
@@ -170,8 +178,6 @@ _WHERE = ("provider", "registry_id", "repository", "digest", "source")
 _STATED = tuple(
     name for name in TABLES["findings"].stored_names if name not in (*_WHERE, "observed_run_id")
 )
-_UNTOLD = dict.fromkeys(_STATED)
-_PICK = itemgetter(*_STATED)
 
 
 class Rows:
@@ -191,6 +197,7 @@ class Rows:
         self._repeats: Counter[int] = Counter()
         self._known: dict[str, Known] = {}
         self._told: dict[str, int] = {}
+        self._news: dict[str, tuple[Any, ...]] = {}
 
     def image(self, subject: Subject, source: str, facts: Facts | None = None) -> Image:
         """Return the image of a subject under a source: one for the whole report."""
@@ -219,24 +226,31 @@ class Rows:
             found = self._known[vulnerability_id] = Known()
         return found
 
+    def news(self, vulnerability_id: str, *told: object) -> bool:
+        """Whether what is told of a vulnerability differs from what was told of late."""
+        if self._news.get(vulnerability_id) == told:
+            return False
+        self._news[vulnerability_id] = told
+        return True
+
     def state(self, image: Image, row: dict[str, Any]) -> None:
         """Add a finding.
 
         One that repeats the key of another (several matchers stated it) gets ``#2``, ``#3`` ...
         behind its ``native_id``: as many rows as statements.
         """
-        row = {**_UNTOLD, **row}
-        said = row["native_id"]
-        base = id(image), row["vulnerability_id"], row["package_name"], row["package_version"]
-        key = hash((base, row["location"], said))
+        get = row.get
+        said, place = get("native_id"), get("location")
+        base = id(image), row["vulnerability_id"], get("package_name"), get("package_version")
+        key = hash((base, place, said))
         if key in self._keys:
-            row["native_id"] = self._apart(base, row["location"], said)
+            row["native_id"] = self._apart(base, place, said)
         else:
             self._keys.add(key)
-        cells = _PICK(row)
+        cells = tuple(map(get, _STATED))
         image.statements += 1
         image.total += int.from_bytes(sha256(orjson.dumps(cells)).digest())
-        self._findings.append(cells if self._only else (*cells, *image.where().values()))
+        self._findings.append(cells if self._only else (*cells, *image.place))
 
     @property
     def full(self) -> bool:
@@ -253,12 +267,12 @@ class Rows:
             yield findings
         known = Columns("vulnerabilities")
         for vulnerability_id, one in sorted(self._known.items()):
-            row = one.row(vulnerability_id)
-            mark = hash(orjson.dumps(row))
+            mark = one.mark()
             if self._told.get(vulnerability_id) != mark:
                 self._told[vulnerability_id] = mark
-                known.append(**row)
+                known.append(**one.row(vulnerability_id))
         self._known.clear()
+        self._news.clear()
         if known.rows:
             yield known
 

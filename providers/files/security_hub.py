@@ -9,12 +9,12 @@ from audit.model.columns import Columns
 from audit.model.enums import FixState, ImageKind
 from audit.normalise.severity import normalise_severity
 from audit.ports import Document, ImportedReport, ImportOrder
-from providers.files.aws_image import image_of_arn, needed_image, other_subject
+from providers.files.aws_image import image_of_arn, needed_image
 from providers.files.fields import Record, top_records
 from providers.files.inspector_finding import INSPECTOR, joined_version
 from providers.files.listed import SEVERAL, Latest, no_image
 from providers.files.rows import Cvss, Facts, Image, Rows
-from providers.files.subject import BY_DIGEST
+from providers.files.subject import BY_DIGEST, not_an_image
 
 _IMAGE = "AwsEcrContainerImage"
 _OCSF_CLASS = 2002
@@ -103,7 +103,7 @@ def _asff_image(resource: Record, source: str, rows: Rows, order: ImportOrder) -
         return rows.image(needed_image(resource, "Id", told.texts("ImageTags")), source, facts)
     if not order.any_target:
         raise no_image(ascii(kind)[:60], resource.where("Type"))
-    subject = other_subject(resource.needed_text("Id"))
+    subject = not_an_image(resource.needed_text("Id"))
     return rows.image(subject, source, Facts(kind=ImageKind.ARTIFACT))
 
 
@@ -170,7 +170,7 @@ def _ocsf_image(resource: Record, source: str, rows: Rows, order: ImportOrder) -
         return rows.image(subject, source, Facts(architecture=told.text("Architecture")))
     if not order.any_target:
         raise no_image(ascii(resource.text("type") or uid)[:60], resource.where("uid"))
-    return rows.image(other_subject(uid), source, Facts(kind=ImageKind.ARTIFACT))
+    return rows.image(not_an_image(uid), source, Facts(kind=ImageKind.ARTIFACT))
 
 
 def _ocsf_rows(finding: Record, info: Record, flaw: Record) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,7 @@ from audit.model.enums import ImageKind
 from audit.ports import Document, ImportedReport, ImportOrder
 from providers.files.fields import Record
 from providers.files.rows import Facts, Rows, Verdict
-from providers.files.subject import Subject, Told, subject_of
+from providers.files.subject import Subject, Told, not_an_image, subject_of
 from providers.files.trivy_statements import (
     SOURCE,
     TrivyStatements,
@@ -53,7 +53,11 @@ class TrivyJson:
         """
         report = Record(document.root)
         is_image = _check(report, order)
-        subject = subject_of(_told(report))
+        subject = (
+            subject_of(_told(report))
+            if is_image
+            else not_an_image(report.text("ArtifactName") or "")
+        )
         blocks = _blocks(document, report, subject, order, is_image=is_image)
         return ImportedReport(blocks, subject.said, subject.keyed_by)
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from audit.errors import ReportFileError
 from audit.model.columns import Columns
 from audit.model.enums import State
 from audit.ports import Document, ImportedReport, ImportOrder
 from providers.files.fields import AGAIN, Record
-from providers.files.rows import Image, Rows, Verdict
-from providers.files.subject import BY_DIGEST, Told, subject_of
+from providers.files.rows import Facts, Image, Rows, Verdict
+from providers.files.subject import BY_DIGEST, Subject, Told, subject_of
 from providers.files.targets import image_of_target
 from providers.files.trivy_statements import SOURCE, TrivyStatements, facts_of, judged, suppressed
 
@@ -117,17 +117,19 @@ def _resource(resource: Record, rows: Rows, statements: TrivyStatements) -> None
     error = resource.text("Error")
     if not metadata and not any(image_of_target(one.text("Target")) for one in results):
         return
-    images = [rows.image(*_image(one, results)) for one in metadata or [Record({})]]
+    told = metadata or [Record({})]
+    targets = [image_of_target(one.text("Target")) for one in results] if len(told) == 1 else []
+    images = [(rows.image(*_image(one, targets)), one) for one in told]
     lost = 0
     for result in results:
-        image = images[0] if len(images) == 1 else _whose(images, result)
+        image = images[0][0] if len(images) == 1 else _whose(images, result)
         for finding in result.records("Vulnerabilities"):
             if image is None:
                 lost += 1
             else:
                 statements.add(image, result, finding)
-    for image, told in zip(images, metadata or [Record({})], strict=True):
-        image.verdict = _verdict(image, told, results, error=error, lost=lost)
+    for image, one in images:
+        image.verdict = _verdict(image, one, results, error=error, lost=lost)
 
 
 def _metadata(resource: Record) -> list[Record]:
@@ -135,8 +137,7 @@ def _metadata(resource: Record) -> list[Record]:
     return [Record(told)] if isinstance(told, dict) else resource.records("Metadata")
 
 
-def _image(metadata: Record, results: Sequence[Record]) -> Any:  # noqa: ANN401  arguments of Rows.image
-    targets = [image_of_target(one.text("Target")) for one in results]
+def _image(metadata: Record, targets: Sequence[str | None]) -> tuple[Subject, str, Facts]:
     told = Told(
         names=[one for one in (metadata.text("Reference"), *targets) if one],
         tags=metadata.texts("RepoTags"),
@@ -146,10 +147,14 @@ def _image(metadata: Record, results: Sequence[Record]) -> Any:  # noqa: ANN401 
     return subject_of(told), SOURCE, facts_of(metadata.record("ImageConfig"))
 
 
-def _whose(images: Sequence[Image], result: Record) -> Image | None:
+def _whose(images: Sequence[tuple[Image, Record]], result: Record) -> Image | None:
     """Return the one of a workload's images that a result names; language packages name none."""
     target = image_of_target(result.text("Target"))
-    return next((one for one in images if target and one.subject.said == target), None)
+    for image, told in images:
+        names = (told.text("Reference"), *told.texts("RepoTags"), *told.texts("RepoDigests"))
+        if target is not None and target in names:
+            return image
+    return None
 
 
 def _verdict(

@@ -15,13 +15,14 @@ SOURCE = "trivy"
 
 # Trivy's pkg/types status words. not_affected and unknown tell nothing about a fix.
 _FIX_STATES = {
-    "fixed": FixState.AVAILABLE,
-    "affected": FixState.NOT_AVAILABLE,
-    "fix_deferred": FixState.NOT_AVAILABLE,
-    "under_investigation": FixState.NOT_AVAILABLE,
-    "will_not_fix": FixState.WONT_FIX,
-    "end_of_life": FixState.WONT_FIX,
+    "fixed": FixState.AVAILABLE.value,
+    "affected": FixState.NOT_AVAILABLE.value,
+    "fix_deferred": FixState.NOT_AVAILABLE.value,
+    "under_investigation": FixState.NOT_AVAILABLE.value,
+    "will_not_fix": FixState.WONT_FIX.value,
+    "end_of_life": FixState.WONT_FIX.value,
 }
+_AVAILABLE, _UNKNOWN = FixState.AVAILABLE.value, FixState.UNKNOWN.value
 _VEX = ("not_affected", "under_investigation")
 """The status words that are VEX's; "affected" and "fixed" tell of fixes here."""
 _PACKAGES = ("os-pkgs", "lang-pkgs")
@@ -146,5 +147,5 @@ def _is_about_packages(result: Record) -> bool:
 
 def _fix_state(status: str | None, version: str | None) -> str:
     if status is None:
-        return FixState.AVAILABLE.value if version else FixState.UNKNOWN.value
-    return _FIX_STATES.get(status, FixState.UNKNOWN).value
+        return _AVAILABLE if version else _UNKNOWN
+    return _FIX_STATES.get(status, _UNKNOWN)
