@@ -131,7 +131,7 @@ def _tar(file: Plain) -> Iterator[tuple[str, IO[bytes]]]:
 
 
 def _zstd(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"))
+    return cast("IO[bytes]", pa.CompressedInputStream(pa.OSFile(str(path), "rb"), "zstd"))
 
 
 def _opened(opener: Callable[[Path], Any]) -> Callable[[Path], IO[bytes]]:

@@ -111,8 +111,8 @@ def withdraw(
     with pq.ParquetFile(path) as file, pq.ParquetWriter(left, file.schema_arrow) as writer:
         for batch in file.iter_batches(FLUSH_ROWS):
             block = pa.Table.from_batches([batch])
-            cells = [block[name].cast(pa.string()) for name in keys]
-            joined = pc.binary_join_element_wise(*cells, SEPARATOR)
+            cells = (column.to_pylist() for column in block.select(list(keys)).columns)
+            joined = pa.array([SEPARATOR.join(row) for row in zip(*cells, strict=True)])
             writer.write_table(block.filter(pc.invert(pc.is_in(joined, value_set=rows))))
     left.replace(path)
 

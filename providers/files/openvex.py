@@ -91,13 +91,17 @@ def _products(statement: Record) -> Iterator[Product]:
     for at, told in enumerate(statement.raw("products")):
         if isinstance(told, str):
             parts = statement.texts("subcomponents") if _texts(statement) else []
-            for part in parts or [None]:
-                yield Product(told, None, part)
+            yield from (Product(told, None, part) for part in parts)
+            if not parts:
+                yield Product(told)
             continue
         product = Record(told, None, f"{statement.where('products')}[{at}]")
         name, digest = _name(product), product.record("hashes").text("sha-256")
-        for one in product.records("subcomponents") or [None]:
-            yield Product(name, f"sha256:{digest}" if digest else None, _name(one) if one else None)
+        digest = f"sha256:{digest}" if digest else None
+        held = product.records("subcomponents")
+        yield from (Product(name, digest, _name(part)) for part in held)
+        if not held:
+            yield Product(name, digest)
 
 
 def _texts(statement: Record) -> bool:

@@ -14,7 +14,8 @@ from audit.app import App
 from audit.config import Config
 from audit.importing import Asked, import_reports
 from audit.store.reader import StoredRun, Warehouse
-from tests.unit.files.formats import ONE, inspector_finding, openvex, trivy
+from tests.unit.files.documents import ONE, trivy
+from tests.unit.files.formats import inspector_finding, openvex
 
 MOMENT = datetime(2026, 11, 23, 2, tzinfo=UTC)
 
@@ -101,8 +102,7 @@ def test_a_later_issue_of_the_document_takes_the_statement_back(nights):
     assert nights.statuses() == ["under_investigation"]
     nights.take(stated("not_affected", day=0))
     assert nights.statuses() == ["under_investigation"], "an older issue moves nothing"
-    other = {"vulnerability": {"name": "CVE-2026-9"}}
-    nights.take(stated("not_affected", day=2, **other))
+    nights.take(stated("not_affected", day=2, vulnerability={"name": "CVE-2026-9"}))
     assert nights.statuses() == [None], "the newest issue no longer speaks of it"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -24,8 +25,8 @@ class Expected(NamedTuple):
     """
 
     document: Any
-    stated: list[tuple[str | None, ...]]
-    images: list[tuple[str, str, str]]
+    stated: Sequence[tuple[str | None, ...]]
+    images: Sequence[tuple[str, str, str]]
     vex: int = 0
 
 

@@ -72,12 +72,12 @@ def row(report: Read, table: str) -> dict[str, Any]:
     return one
 
 
-def read(document: Any, **asked: bool) -> Read:
+def read(document: Any, **asked: Any) -> Read:
     """Read a document by the one importer that recognises it."""
     return read_document(Document(document), **asked)
 
 
-def read_document(document: Document, **asked: bool) -> Read:
+def read_document(document: Document, **asked: Any) -> Read:
     (importer,) = [one for one in IMPORTERS if one.recognises(document.root)]
     return to_the_end(importer.read(document, replace(ORDER, **asked)))
 
@@ -86,7 +86,7 @@ def to_the_end(report: ImportedReport) -> Read:
     return Read(list(report.blocks), report.subject, report.keyed_by)
 
 
-def read_paths(*paths: Path | str, open_store: Any = None, **asked: bool) -> list[Result]:
+def read_paths(*paths: Path | str, open_store: Any = None, **asked: Any) -> list[Result]:
     with tempfile.TemporaryDirectory() as work:
         reader = Reader(
             IMPORTERS, replace(ORDER, **asked), open_store or _no_store, Path(work) / "unpacked"

@@ -12,7 +12,7 @@ from audit.importing import outline
 from audit.importing.document import open_document
 from audit.tables import TABLES
 from tests.unit.files import formats
-from tests.unit.files.documents import TWO
+from tests.unit.files.documents import TWO, grype, openssl, trivy
 from tests.unit.files.formats import FORMATS, Expected
 from tests.unit.files.support import IMPORTERS, Read, read, read_document, row, rows
 
@@ -36,8 +36,8 @@ def of(expected: Expected, **asked: Any) -> Read:
 @pytest.mark.parametrize("name", NAMES)
 def test_each_statement_keeps_its_source_its_severity_and_its_id(name):
     expected, report = FORMATS[name], of(FORMATS[name])
-    assert cells(report, "findings", STATED) == expected.stated
-    assert cells(report, "placements", PLACED) == expected.images
+    assert cells(report, "findings", STATED) == list(expected.stated)
+    assert cells(report, "placements", PLACED) == list(expected.images)
     assert len(rows(report, "vex_statements")) == expected.vex
     assert {one["digest"] for one in rows(report, "images")} == {one[2] for one in expected.images}
 
@@ -73,8 +73,8 @@ def test_one_importer_alone_recognises_it(name):
 @pytest.mark.parametrize(
     ("document", "what"),
     [
-        (formats.trivy(ArtifactType="filesystem"), "'filesystem', not container_image"),
-        (formats.grype(source={"type": "directory", "target": "/x"}), "'directory', not image"),
+        (trivy(ArtifactType="filesystem"), "'filesystem', not container_image"),
+        (grype(source={"type": "directory", "target": "/x"}), "'directory', not image"),
         (
             {
                 "findings": [
@@ -225,7 +225,7 @@ def test_a_defender_row_that_is_healthy_states_nothing():
 
 def test_findings_go_out_in_blocks_and_the_repeats_are_told_apart(monkeypatch):
     monkeypatch.setattr("providers.files.rows.ROWS", 2)
-    report = read(formats.trivy(Results=[_result(5)]))
+    report = read(trivy(Results=[_result(5)]))
     sizes = [block.rows for block in report.blocks if block.table == "findings"]
     assert sizes == [2, 2, 1]
     natives = [one["native_id"] for one in rows(report, "findings")]
@@ -234,7 +234,7 @@ def test_findings_go_out_in_blocks_and_the_repeats_are_told_apart(monkeypatch):
 
 
 def _result(count: int) -> dict[str, Any]:
-    flaws = [formats.openssl() for _ in range(count)]
+    flaws = [openssl() for _ in range(count)]
     return {"Class": "os-pkgs", "Type": "debian", "Vulnerabilities": flaws}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from audit.model.scope import ScopeRef
 from audit.plugins import importers
 from providers.files.grype import GrypeJson
 from providers.files.trivy import TrivyJson
+from tests.support.project import ROOT
 from tests.unit.files.documents import grype, trivy
 from tests.unit.files.support import Read, read_paths, write
 
@@ -128,6 +130,13 @@ def test_a_name_that_is_not_text_can_be_printed(tmp_path):
 
 def test_the_entry_points_name_these_readers():
     assert {type(one) for one in importers()} >= {TrivyJson, GrypeJson}
+
+
+def test_the_page_lists_every_importer():
+    named = re.findall(
+        r"^\| `([a-z0-9-]+)` \|", ROOT.joinpath("docs/importing.md").read_text(), re.MULTILINE
+    )
+    assert sorted(named) == sorted(one.name for one in importers())
 
 
 @pytest.mark.parametrize("document", [{}, [], None, 3, "x", [{}], {"matches": []}, [[]]])
