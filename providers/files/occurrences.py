@@ -45,7 +45,7 @@ _SUMMARIES = ("discovery_summary", "package_vulnerability_summary")
 class Occurrences:
     """Importer of Artifact Analysis (Grafeas) occurrences."""
 
-    name: ClassVar[str] = "gcloud-occurrences"
+    name: ClassVar[str] = "gcloud-json"
     lists: ClassVar[Sequence[tuple[str, ...]]] = (
         ("occurrences",),
         ("package_vulnerability_summary", "vulnerabilities", "*"),
