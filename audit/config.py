@@ -97,6 +97,10 @@ class Config(Settings):
     store: dict[str, Any] = Field(
         default_factory=dict, description="Settings of the warehouse's object store."
     )
+    import_stores: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="Settings of object stores that reports are imported from: s3, gs, az, abfs.",
+    )
     out: str = Field("./out/reports", description="Folder that reports are written to.")
     languages: tuple[Literal["en", "ja"], ...] = Field(
         ("en", "ja"), min_length=1, description="Languages that reports are written in."
@@ -272,8 +276,11 @@ def _join(path: str, part: object) -> str:
     return f"{path}.{part}" if path else str(part)
 
 
+_NOT_HASHED = {"providers", "warehouse", "store", "import_stores", "out"}
+
+
 def config_sha256(config: Config, providers: Mapping[str, BaseModel]) -> str:
     """Return a hash of the settings in force. Secrets are masked before they are hashed."""
-    whole = config.model_dump(mode="json", exclude={"providers", "warehouse", "store", "out"})
+    whole = config.model_dump(mode="json", exclude=_NOT_HASHED)
     whole["providers"] = {name: s.model_dump(mode="json") for name, s in providers.items()}
     return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()

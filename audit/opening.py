@@ -12,7 +12,7 @@ from pathlib import Path
 from audit import plugins
 from audit.clock import SystemClock
 from audit.config import check_names, validate
-from audit.ports import StoreSettings
+from audit.ports import ObjectStore, StoreSettings
 from audit.store.layout import Layout
 from audit.store.objects import ObjectFiles
 from audit.store.reader import Warehouse
@@ -40,6 +40,26 @@ def open_warehouse(location: str, store: Mapping[str, object], where: str) -> Wa
     check_names("warehouse", [scheme], [*plugins.names(plugins.STORES), "file"], where)
     settings = validate(plugins.store(scheme).settings_model, dict(store), "store", where)
     return _opened(scheme, location.rstrip("/"), settings)
+
+
+def open_source(location: str, stores: Mapping[str, object], where: str) -> ObjectStore:
+    """Open a prefix of an object store to read reports from; no call is made.
+
+    Args:
+        location: ``scheme://bucket/prefix``.
+        stores: Settings of object stores, by scheme.
+        where: What names the settings, for error messages.
+
+    Raises:
+        ConfigError: There is no such kind of store, or its settings are wrong.
+    """
+    scheme = location.partition("://")[0].lower()
+    check_names("import", [scheme], plugins.names(plugins.STORES), where)
+    kind = plugins.store(scheme)
+    settings = validate(
+        kind.settings_model, stores.get(scheme, {}), f"import_stores.{scheme}", where
+    )
+    return kind(location.rstrip("/"), settings)
 
 
 @functools.cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 
 import click
 
@@ -11,20 +10,31 @@ from audit import plugins
 from audit.cli.exits import Exit, gravest
 from audit.cli.options import Common, common
 from audit.cli.run import tell
-from audit.importing import import_reports
+from audit.importing import Asked, import_reports
 from audit.log import LOGGER
 
 
 @click.command("import")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True)
+@click.option(
+    "--whole",
+    is_flag=True,
+    help="Lists of findings name all that their source found in the images they name.",
+)
+@click.option("--any-target", is_flag=True, help="Read reports about what is no image too.")
+@click.option("--region", default="", metavar="NAME", help="AWS region of answers of ECR.")
 @common
-def import_(options: Common, paths: tuple[Path, ...]) -> Exit:
-    """Read scanner reports (files or folders) into the warehouse as a run of its own.
+def import_(
+    options: Common, paths: tuple[str, ...], *, whole: bool, any_target: bool, region: str
+) -> Exit:
+    """Read scanner reports into the warehouse as a run of its own.
 
-    A file that cannot be read is one error (exit code 2); the others still land.
+    PATHS are files, folders, archives, and addresses of object stores (s3://, gs://, az://). A
+    file that cannot be read is one error (exit code 2); the others still land.
     """
     app = options.app()
-    imported = import_reports(app, paths, plugins.importers())
+    asked = Asked(whole=whole, any_target=any_target, region=region)
+    imported = import_reports(app, paths, plugins.importers(), asked)
     log = logging.getLogger(LOGGER)
     for error in imported.errors:
         log.error("%s", error, extra={"path": error.where})

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from audit.importing.run import Imported, import_reports
+from audit.importing.run import Asked, Imported, import_reports
 
-__all__ = ["Imported", "import_reports"]
+__all__ = ["Asked", "Imported", "import_reports"]

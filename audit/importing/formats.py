@@ -4,13 +4,12 @@ from __future__ import annotations
 
 # Format -> members of the top object that together give it away.
 _MARKS = (
-    ("SARIF", {"runs", "version"}),
-    ("CycloneDX", {"bomFormat"}),
-    ("SPDX", {"spdxVersion"}),
-    ("OpenVEX", {"@context", "statements"}),
-    ("Security Hub findings (ASFF)", {"Findings"}),
-    ("Amazon Inspector findings", {"findings"}),
-    ("an Artifact Analysis occurrence", {"note_name", "kind"}),
+    ("CSAF", {"document", "product_tree"}),
+    ("an empty answer of Security Hub", {"Findings"}),
+    ("Amazon Inspector's coverage", {"coveredResources"}),
+    ("an answer of Azure Resource Graph", {"data", "totalRecords"}),
+    ("a list of Kubernetes resources", {"apiVersion", "items"}),
+    ("a Kubernetes resource", {"apiVersion", "kind"}),
     ("a JSON Schema", {"$schema", "properties"}),
 )
 

@@ -2,35 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from audit.app import App, RunResult
 from audit.errors import ReportFileError
-from audit.importing.reading import ImportResult, read_reports
-from audit.model.columns import Columns
+from audit.importing.looks import KEYS, File, Judged, LastLooks, Looks
+from audit.importing.reading import ImportResult, Reader, named
+from audit.importing.sources import shown
+from audit.importing.staged import stage
 from audit.model.enums import Outcome
 from audit.model.scope import ScopeOutcome
-from audit.ports import ImportedReport, Importer, RunContext
+from audit.opening import open_source
+from audit.ports import ImportedReport, Importer, ImportOrder, RunContext
 from audit.store.lock import writer_lock
 from audit.store.reader import Warehouse
-from audit.store.staging import TaskStaging, discard
 
-_NO_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 # The time of a look that lies ahead of the run is no ground to refuse another.
 _PUBLISHED = """
-SELECT max(scanned_at) AS scanned_at FROM assessments
-WHERE (registry_id, repository, digest, source) = ($registry_id, $repository, $digest, $source)
-    AND scanned_at <= $moment
+SELECT registry_id, repository, digest, source, max(scanned_at) AS scanned_at FROM assessments
+WHERE digest IN (SELECT unnest($digests)) AND scanned_at <= $moment GROUP BY ALL
 """
-Judged = tuple[str, ...]
-"""(registry_id, repository, digest, source): what one assessment is of."""
-LastLook = Callable[[Judged], datetime | None]
-"""Tells when the published runs last looked; None when they did not or do not tell."""
+_UNKNOWN = """
+SELECT document_id, scope_id, count(*) AS statements,
+    count(*) FILTER (image_known IS NOT TRUE) AS unknown
+FROM vex_statements WHERE observed_run_id = $run_id
+GROUP BY ALL HAVING unknown > 0 ORDER BY ALL
+"""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What of the files is wanted; see :class:`~audit.ports.ImportOrder`."""
+
+    whole: bool = False
+    any_target: bool = False
+    region: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,115 +51,103 @@ class Imported:
     errors: list[ReportFileError]
 
 
-@dataclass(frozen=True)
-class _File:
-    scope_id: str
-    path: Path
-
-
 @dataclass
 class _Intake:
-    """Reports as they come in: rows staged, the newest report of an image and source kept."""
+    """Reports as they come in: rows staged, the newest look at each image kept."""
 
     context: RunContext
     folder: Path
-    last_look: LastLook
+    looks: Looks
     outcomes: list[ScopeOutcome] = field(default_factory=list)
     errors: list[ReportFileError] = field(default_factory=list)
     read: int = 0
-    _newest: dict[Judged, tuple[datetime, _File]] = field(default_factory=dict)
 
     def take(self, result: ImportResult) -> None:
         """Stage one report, or record what is wrong with its file."""
-        if isinstance(result.outcome, ReportFileError):
-            self.errors.append(result.outcome)
-            self.outcomes.append(_unread(result, result.outcome))
+        try:
+            if isinstance(result.outcome, ReportFileError):
+                raise result.outcome
+            self._stage(result, result.outcome)
+        except ReportFileError as error:
+            self.errors.append(error)
+            self.outcomes.append(_unread(result, error))
             return
         self.read += 1
         self.outcomes.append(ScopeOutcome(result.scope, Outcome.COMPLETE, expected=1, listed=1))
-        _log(self.context, result, result.outcome)
-        if self._is_newest(_File(result.scope.scope_id, result.path), result.outcome):
-            with TaskStaging(self.folder, result.scope.scope_id) as sink:
-                for block in result.outcome.blocks:
-                    sink.write(block)
 
-    def _is_newest(self, file: _File, report: ImportedReport) -> bool:
-        """Whether no report so far speaks later of the same image by the same source.
-
-        Two reports of one image by one source are two looks: the later one holds, and of two of
-        the same time the one that was named last. A report of an earlier run is a look too: what
-        it stated is not mended because an older report does not know of it yet. One that does not
-        tell its time is taken at its word: it may be new.
-        """
-        for judged, scanned_at in _judgements(report):
-            published = self.last_look(judged)
-            if published and _NO_TIME < scanned_at < published:
-                self._supersede(file, "superseded by a later report of an earlier run")
-                return False
-            held = self._newest.get(judged)
-            if held and held[0] > scanned_at:
-                self._supersede(file, "superseded by a later report")
-                return False
-            if held:
-                discard(self.folder, held[1].scope_id)
-                self._supersede(held[1], "superseded by a later report")
-            self._newest[judged] = (scanned_at, file)
-        return True
-
-    def _supersede(self, file: _File, event: str) -> None:
-        told = {"scope": file.scope_id, "path": str(file.path)}
-        self.context.log.warning(event, extra=told)
+    def _stage(self, result: ImportResult, report: ImportedReport) -> None:
+        try:
+            staged = stage(report, self.folder, result.scope.scope_id)
+        except ReportFileError as error:
+            raise named(error, result.name) from error
+        self.looks.take(File(result.scope.scope_id, shown(result.name)), staged.judged)
+        told = {"path": shown(result.name), "statements": staged.statements}
+        told |= {"subject": report.subject, "keyed_by": report.keyed_by}
+        self.context.log.info("imported a report", extra=told)
 
 
-def import_reports(app: App, paths: Sequence[Path], importers: Sequence[Importer]) -> Imported:
-    """Read every report below ``paths`` and publish those that could be read as one run.
+def import_reports(
+    app: App, names: Sequence[str | Path], importers: Sequence[Importer], asked: Asked | None = None
+) -> Imported:
+    """Read every report below the names and publish those that could be read as one run.
 
-    A file that cannot be read is an error and a failed scope of the run; the others still land.
+    Names are files, folders, archives, and addresses of object stores. A file that cannot be read
+    is an error and a failed scope of the run; the others still land.
     """
     context = app.context()
     app.reports()  # a wrong name must not wait until everything is read
+    staged, asked = app.warehouse.layout.staged(context.run_id), asked or Asked()
+    order = ImportOrder(context, "", asked.whole, asked.any_target, asked.region)
+    config = app.config
+    reader = Reader(
+        importers,
+        order,
+        lambda address: open_source(address, config.import_stores, config.source),
+        staged / "unpacked",
+    )
     with writer_lock(app.warehouse.layout, context.run_id):
         ledger = app.ready(context.run_id, fill_in=True)
         newest = ledger.before(context.run_id).newest
-        with _last_look(app.warehouse, newest, context.moment) as look:
-            intake = _Intake(context, app.warehouse.layout.staged(context.run_id) / "raw", look)
-            for result in read_reports(paths, importers, context):
+        with _last_looks(app.warehouse, newest, context.moment) as last_looks:
+            looks = Looks(context, staged / "raw", last_looks)
+            intake = _Intake(context, staged / "raw", looks)
+            for result in reader.read([str(name) for name in names]):
                 intake.take(result)
+            looks.settle()
         if not intake.read:
             return Imported(None, intake.errors)
         done = app.commit(context, "import", intake.outcomes, ledger)
+    _tell_unknown(app.warehouse, context)
     return Imported(done, intake.errors)
 
 
+def _tell_unknown(warehouse: Warehouse, context: RunContext) -> None:
+    """Say of which VEX statements the image is not known: they are kept until it is."""
+    with warehouse.open_run(context.run_id) as run:
+        found = run.rows(_UNKNOWN, {"run_id": context.run_id})
+    for row in found:
+        context.log.warning(
+            "%s of %s VEX statements name no image that is known; they are kept",
+            row["unknown"],
+            row["statements"],
+            extra={"document": row["document_id"], "scope": row["scope_id"]},
+        )
+
+
 @contextmanager
-def _last_look(warehouse: Warehouse, run_id: str | None, moment: datetime) -> Iterator[LastLook]:
+def _last_looks(warehouse: Warehouse, run_id: str | None, moment: datetime) -> Iterator[LastLooks]:
     """Open the run before, which holds the last look at every image it knows."""
     if run_id is None:
-        yield lambda _: None
+        yield lambda _: {}
         return
     with warehouse.open_run(run_id) as newest:
 
-        def look(judged: Judged) -> datetime | None:
-            registry_id, repository, digest, source = judged
-            where = {"registry_id": registry_id, "repository": repository, "digest": digest}
-            found = newest.rows(_PUBLISHED, {**where, "source": source, "moment": moment})
-            looked: datetime | None = found[0]["scanned_at"]
-            return looked
+        def looks(digests: Iterable[str]) -> Mapping[Judged, datetime]:
+            asked = {"digests": list(digests), "moment": moment}
+            rows = newest.rows(_PUBLISHED, asked)
+            return {tuple(row[name] for name in KEYS): row["scanned_at"] for row in rows}
 
-        yield look
-
-
-def _judgements(report: ImportedReport) -> Iterator[tuple[Judged, datetime]]:
-    for block in report.blocks:
-        if block.table == "assessments":
-            cells = [_cells(block, name) for name in ("registry_id", "repository", "digest")]
-            sources, moments = _cells(block, "source"), _cells(block, "scanned_at")
-            for *where, source, moment in zip(*cells, sources, moments, strict=True):
-                yield (*map(str, where), str(source)), moment or _NO_TIME
-
-
-def _cells(block: Columns, name: str) -> list[Any]:
-    return block.data.get(name, [block.constants.get(name)] * block.rows)
+        yield looks
 
 
 def _unread(result: ImportResult, error: ReportFileError) -> ScopeOutcome:
@@ -160,16 +158,4 @@ def _unread(result: ImportResult, error: ReportFileError) -> ScopeOutcome:
         errors=1,
         error_code="Unreadable",
         error=str(error),
-    )
-
-
-def _log(context: RunContext, result: ImportResult, report: ImportedReport) -> None:
-    context.log.info(
-        "imported a report",
-        extra={
-            "path": str(result.path),
-            "subject": report.subject,
-            "keyed_by": report.keyed_by,
-            "statements": report.statements,
-        },
     )

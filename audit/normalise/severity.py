@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from audit.model.enums import Severity
 
 _WORDS = {
@@ -17,6 +19,7 @@ _WORDS = {
 }
 
 
+@lru_cache(maxsize=256)
 def normalise_severity(word: str | None) -> Severity:
     """Return the normalised severity of a source's word.
 

@@ -23,7 +23,7 @@ from audit.tables import COLLECTED, TABLES
 
 _STEPS = (
     *("01_fates", "02_inventory", "03_current", "04_assessments", "05_findings"),
-    "06_vulnerabilities",
+    *("05_vex", "06_vulnerabilities"),
 )
 _SNAPSHOT = {
     "scopes": "scopes_now",
@@ -33,6 +33,7 @@ _SNAPSHOT = {
     "placements": "placements_current",
     "assessments": "assessments_all",
     "source_closings": "closings_now",
+    "vex_statements": "vex_all",
     "reading_marks": "marks_all",
     "vulnerabilities": "vulnerabilities_changed",
     "vulnerability_groups": "groups_changed",

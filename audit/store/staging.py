@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from audit.model.columns import Columns
@@ -17,6 +19,7 @@ from audit.store.room import disk_told
 from audit.tables import COLLECTED, TABLES
 
 FLUSH_ROWS = 16_384
+SEPARATOR = "\x1f"
 
 
 class TaskStaging:
@@ -95,6 +98,23 @@ def discard(folder: Path, task_id: str) -> None:
     """Remove what a task staged."""
     for path in staged_files(folder, task_id):
         path.unlink()
+
+
+def withdraw(
+    folder: Path, task_id: str, table: str, keys: Sequence[str], rows: pa.Array[Any]
+) -> None:
+    """Remove a task's rows of a table whose ``keys``, joined by SEPARATOR, are among ``rows``."""
+    path = folder / table / f"{file_name(task_id)}.parquet"
+    if not path.is_file():
+        return
+    left = path.with_suffix(".left")
+    with pq.ParquetFile(path) as file, pq.ParquetWriter(left, file.schema_arrow) as writer:
+        for batch in file.iter_batches(FLUSH_ROWS):
+            block = pa.Table.from_batches([batch])
+            cells = (column.to_pylist() for column in block.select(list(keys)).columns)
+            joined = pa.array([SEPARATOR.join(row) for row in zip(*cells, strict=True)])
+            writer.write_table(block.filter(pc.invert(pc.is_in(joined, value_set=rows))))
+    left.replace(path)
 
 
 def to_arrow(columns: Columns) -> pa.Table:

@@ -13,11 +13,11 @@ from audit.tables.collected import (
     IMAGES,
     PLACEMENTS,
     READING_MARKS,
-    REGISTRIES,
-    REPOSITORIES,
     SOURCE_CLOSINGS,
+    VEX_STATEMENTS,
     VULNERABILITIES,
 )
+from audit.tables.configuration import REGISTRIES, REPOSITORIES
 from audit.tables.judged import (
     CONTROL_RESULTS,
     COVERAGE,
@@ -37,7 +37,8 @@ TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         *(RUNS, SCOPES, REGISTRIES, REPOSITORIES, IMAGES, PLACEMENTS, ASSESSMENTS),
-        *(FINDINGS, SOURCE_CLOSINGS, READING_MARKS, VULNERABILITIES, VULNERABILITY_GROUPS),
+        *(FINDINGS, SOURCE_CLOSINGS, VEX_STATEMENTS, READING_MARKS),
+        *(VULNERABILITIES, VULNERABILITY_GROUPS),
         *(EXPOSURES, EXPOSURE_IMAGES),
         *(METHOD_CHANGES, COVERAGE, CONTROL_RESULTS, WAIVERS),
     )
@@ -48,6 +49,6 @@ HISTORY = tuple(name for name, table in TABLES.items() if table.history)
 
 COLLECTED = (
     *("registries", "repositories", "images", "placements", "assessments", "findings"),
-    *("vulnerabilities", "source_closings", "reading_marks"),
+    *("vulnerabilities", "source_closings", "reading_marks", "vex_statements"),
 )
 """Tables that providers and importers fill; the others the core writes itself."""

@@ -7,16 +7,18 @@ EPSS and KEV came later; a missing one is not told.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from audit.errors import ReportFileError
-from audit.model.enums import FixState, State
+from audit.model.columns import Columns
+from audit.model.enums import FixState, ImageKind, State
 from audit.normalise.severity import normalise_severity
-from audit.ports import ImportedReport, RunContext
+from audit.ports import Document, ImportedReport, ImportOrder
 from providers.files.fields import AGAIN, Record
 from providers.files.grype_image import embedded_config, facts_of, proven_manifest
-from providers.files.rows import Cvss, Reading, Statements, Verdict, newest
-from providers.files.subject import Told, subject_of
+from providers.files.rows import Cvss, Facts, Image, Known, Rows, Verdict, newest
+from providers.files.subject import Told, not_an_image, subject_of
 
 SOURCE = "grype"
 
@@ -31,6 +33,7 @@ class GrypeJson:
     """Importer of Grype JSON."""
 
     name: ClassVar[str] = "grype-json"
+    lists: ClassVar[Sequence[tuple[str, ...]]] = (("matches",), ("ignoredMatches",))
 
     def recognises(self, document: object) -> bool:
         """Whether it is Grype's JSON, of any kind of source."""
@@ -40,45 +43,65 @@ class GrypeJson:
             and ("descriptor" in document or "source" in document)
         )
 
-    def read(self, document: Any, context: RunContext, scope_id: str) -> ImportedReport:  # noqa: ANN401  parsed JSON
+    def read(self, document: Document, order: ImportOrder) -> ImportedReport:
         """Turn a report into rows: as many findings as ``matches`` holds.
 
         Raises:
             ReportFileError: Of another tool, not about an image, or a field that is missing or of
                 a wrong type.
         """
-        report = Record(document, "")
-        target = _image(report)
+        report = Record(document.root)
+        _check_tool(report)
+        report.needed_list("matches")
+        kind = report.record("source").needed_text("type")
+        if kind != "image":
+            return _of_something_else(document, report, kind, order)
+        target = report.record("source").record("target")
         manifest = proven_manifest(target)
         subject = subject_of(_told(target, manifest is not None))
-        statements = Statements(subject, SOURCE, context)
-        matches = report.needed_records("matches")
-        for match in matches:
-            _state(statements, match)
         facts = facts_of(target, embedded_config(target), manifest)
-        verdict = _verdict(report, stated=bool(matches))
-        return Reading(subject, facts, verdict, statements).report(context, scope_id)
+        blocks = _blocks(document, report, Image(subject, facts, SOURCE), order)
+        return ImportedReport(blocks, subject.said, subject.keyed_by)
 
 
-def _image(report: Record) -> Record:
-    """Return what the report tells of the image.
+def _of_something_else(
+    document: Document, report: Record, kind: str, order: ImportOrder
+) -> ImportedReport:
+    if not order.any_target:
+        raise ReportFileError(
+            f"is {ascii(kind)[:40]}, not image",
+            where="source.type",
+            cure="import reports of container images, or everything with --any-target",
+        )
+    target = report.record("source").raw("target")
+    name = target if isinstance(target, str) else Record(target or {}).text("path")
+    subject = not_an_image(name or kind)
+    image = Image(subject, Facts(kind=ImageKind.ARTIFACT), SOURCE)
+    return ImportedReport(_blocks(document, report, image, order), subject.said, subject.keyed_by)
 
-    Raises:
-        ReportFileError: It was made by another tool, or of something that is no image.
-    """
+
+def _blocks(
+    document: Document, report: Record, about: Image, order: ImportOrder
+) -> Iterator[Columns]:
+    rows = Rows(order)
+    image = rows.image(about.subject, SOURCE, about.facts)
+    rows.only(image)
+    statements = _Matches(rows, image)
+    for match in report.each("matches", document):
+        statements.add(match)
+        if rows.full:
+            yield from rows.flushed()
+            statements.read.clear()
+    left_out = sum(1 for _ in report.each("ignoredMatches", document))
+    image.verdict = _verdict(report, stated=image.statements > 0, left_out=left_out)
+    yield from rows.rest()
+
+
+def _check_tool(report: Record) -> None:
     tool = report.record("descriptor").text("name")
     if tool not in (None, SOURCE):
         message = f"is {ascii(tool)[:40]}, not {SOURCE}"
         raise ReportFileError(message, where="descriptor.name", cure=AGAIN)
-    source = report.record("source")
-    kind = source.needed_text("type")
-    if kind != "image":
-        raise ReportFileError(
-            f"is {ascii(kind)[:40]}, not image",
-            where="source.type",
-            cure="import reports of container images: grype IMAGE -o json",
-        )
-    return source.record("target")
 
 
 def _told(target: Record, proven: bool) -> Told:
@@ -92,36 +115,62 @@ def _told(target: Record, proven: bool) -> Told:
     )
 
 
-def _state(statements: Statements, match: Record) -> None:
-    """Add one match to the statements."""
-    vulnerability = match.record("vulnerability")
-    vulnerability_id = vulnerability.needed_text("id")
-    related = match.records("relatedVulnerabilities")
-    aliases = {one.needed_text("id") for one in related} - {vulnerability_id}
-    own, theirs = _scores(vulnerability), [one for record in related for one in _scores(record)]
-    lead = newest(own) or newest(theirs)
-    severity = vulnerability.text("severity")
-    statements.add(
-        {
+class _Matches:
+    """Turns matches into findings; what is told of a vulnerability in the same words, once.
+
+    Attributes:
+        read: What was told of late: (vulnerability id, namespace) -> the record and its scores.
+    """
+
+    def __init__(self, rows: Rows, image: Image) -> None:
+        self._rows, self._image = rows, image
+        self.read: dict[tuple[str, str | None], tuple[Any, list[Cvss]]] = {}
+
+    def add(self, match: Record) -> None:
+        """Add one match."""
+        vulnerability = match.record("vulnerability")
+        vulnerability_id = vulnerability.needed_text("id")
+        related = match.records("relatedVulnerabilities")
+        aliases = {one.needed_text("id") for one in related} - {vulnerability_id}
+        own = self._learned(vulnerability, vulnerability_id, aliases)
+        theirs = [
+            one for record in related for one in self._learned(record, record.needed_text("id"))
+        ]
+        lead = newest(own) or newest(theirs)
+        severity, namespace = vulnerability.text("severity"), vulnerability.text("namespace")
+        row = {
             "vulnerability_id": vulnerability_id,
             "aliases": sorted(aliases),
             **_package(match.record("artifact")),
             **_fix(vulnerability),
             "severity": normalise_severity(severity).value,
-            "severity_source": vulnerability.text("namespace"),
+            "severity_source": namespace,
             "native_severity": severity,
-            **(lead.lead() if lead else {}),
             "url": vulnerability.text("dataSource"),
         }
-    )
-    _learn(statements, vulnerability, aliases)
-    for record in related:
-        _learn(statements, record, set())
+        if lead:
+            row.update(lead.lead())
+        self._rows.state(self._image, row)
+
+    def _learned(
+        self, told: Record, name: str, aliases: set[str] | frozenset[str] = frozenset()
+    ) -> list[Cvss]:
+        """Keep what is told of a vulnerability, a match's own or a related one; its scores."""
+        key = name, told.text("namespace")
+        read = self.read.get(key)
+        known = self._rows.about(name)
+        known.aliases = (known.aliases or set()) | aliases
+        if read and told.same(read[0]):
+            return read[1]
+        scores = _scores(told)
+        _learn(known, told, scores)
+        self.read[key] = told, scores
+        return scores
 
 
 def _package(artifact: Record) -> dict[str, Any]:
     places = artifact.records("locations")
-    first = places[0] if places else Record({}, "")
+    first = places[0] if places else Record({})
     return {
         "package_name": artifact.needed_text("name"),
         "package_version": artifact.text("version"),
@@ -135,6 +184,8 @@ def _package(artifact: Record) -> dict[str, Any]:
 def _fix(vulnerability: Record) -> dict[str, Any]:
     fix = vulnerability.record("fix")
     state, versions = fix.text("state"), fix.texts("versions")
+    if not versions and (version := vulnerability.text("fixedInVersion")):  # before 0.13
+        versions = [version]
     known = FixState.AVAILABLE if versions else FixState.UNKNOWN
     ours = known if state is None else _FIX_STATES.get(state, FixState.UNKNOWN)
     return {
@@ -159,22 +210,19 @@ def _scores(vulnerability: Record) -> list[Cvss]:
     ]
 
 
-def _learn(statements: Statements, vulnerability: Record, aliases: set[str]) -> None:
-    """Keep what a match tells of a vulnerability, its own or a related one."""
-    known = statements.about(vulnerability.needed_text("id"))
-    known.aliases = (known.aliases or set()) | aliases
-    known.description = known.description or vulnerability.text("description")
-    known.references.update(vulnerability.texts("urls"))
-    known.cvss.update(_scores(vulnerability))
-    for one in vulnerability.records("epss"):
+def _learn(known: Known, told: Record, scores: list[Cvss]) -> None:
+    known.description = known.description or told.text("description")
+    known.references.update(told.texts("urls") or told.texts("links"))
+    known.cvss.update(scores)
+    for one in told.records("epss"):
         score = one.number("epss")
         if score is not None and (known.epss is None or score > known.epss[0]):
             known.epss = score, one.number("percentile")
-    dates = [one.moment("dateAdded") for one in vulnerability.records("knownExploited")]
+    dates = [one.moment("dateAdded") for one in told.records("knownExploited")]
     known.kev_added_at = min((day for day in (*dates, known.kev_added_at) if day), default=None)
 
 
-def _verdict(report: Record, *, stated: bool) -> Verdict:
+def _verdict(report: Record, *, stated: bool, left_out: int) -> Verdict:
     descriptor = report.record("descriptor")
     database = descriptor.record("db")
     state, notes = State.ASSESSED, ["imported report"]
@@ -182,8 +230,8 @@ def _verdict(report: Record, *, stated: bool) -> Verdict:
         # Grype lists matches, not packages: this may be a clean image or one it cannot read.
         state = State.UNKNOWN
         notes.append("it tells neither a distribution nor a match, so nothing shows a look")
-    if suppressed := len(report.records("ignoredMatches")):
-        notes.append(f"{suppressed} statements suppressed by the scanner are left out")
+    if left_out:
+        notes.append(f"{left_out} statements suppressed by the scanner are left out")
     scanned_at = descriptor.moment("timestamp")
     if scanned_at is None:
         notes.append("it does not tell when the scan was made")

@@ -11,7 +11,7 @@ import orjson
 from providers.files.fields import Record
 from providers.files.rows import Facts
 
-_NOTHING = Record({}, "")
+_NOTHING = Record({})
 
 
 def proven_manifest(target: Record) -> Record | None:
@@ -65,4 +65,4 @@ def _parsed(raw: bytes, path: str) -> Record:
         document = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return _NOTHING
-    return Record(document, path) if isinstance(document, dict) else _NOTHING
+    return Record(document, None, path) if isinstance(document, dict) else _NOTHING

@@ -129,3 +129,8 @@ def _subject(
     known = [*_parsed(told.tags), reference]
     tags = {one.tag for one in known if one.tag and one.place == reference.place}
     return Subject(*reference.place, digest, keyed_by, tuple(sorted(tags)), said)
+
+
+def not_an_image(name: str) -> Subject:
+    """Return the subject that stands for a thing that is no container image."""
+    return Subject(NO_REGISTRY, name or NO_NAME, f"ref:{name or NO_NAME}", BY_REFERENCE, (), name)

@@ -9,7 +9,11 @@ from providers.files.fields import Record
 from providers.files.rows import Cvss, newest
 
 _VERSION = re.compile(r"CVSS:(\d\.\d)/")
-_GROUPS = (("V2", "2.0"), ("V3", None), ("V40", "4.0"))
+_GROUPS = (
+    ("V2Vector", "V2Score", "2.0"),
+    ("V3Vector", "V3Score", None),
+    ("V40Vector", "V40Score", "4.0"),
+)
 
 
 def scores(told: Mapping[str, Record]) -> list[Cvss]:
@@ -17,13 +21,15 @@ def scores(told: Mapping[str, Record]) -> list[Cvss]:
 
     V3 stands for 3.0 and 3.1; the vector tells which. Without a vector the version is None.
     """
-    return [
-        Cvss(source, _version(vector, default), vector, score)
-        for source, entry in told.items()
-        for group, default in _GROUPS
-        for vector, score in [(entry.text(f"{group}Vector"), entry.number(f"{group}Score"))]
-        if vector is not None or score is not None
-    ]
+    found = []
+    for source, entry in told.items():
+        for with_vector, with_score, version in _GROUPS:
+            if not (entry.has(with_score) or entry.has(with_vector)):
+                continue
+            vector, score = entry.text(with_vector), entry.number(with_score)
+            if vector is not None or score is not None:
+                found.append(Cvss(source, _version(vector, version), vector, score))
+    return found
 
 
 def leading(cvss: Sequence[Cvss], severity_source: str | None) -> Cvss | None:

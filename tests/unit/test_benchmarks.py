@@ -10,11 +10,13 @@ import pytest
 from audit import questions
 from audit.store.staging import to_arrow
 from audit.tables import TABLES
+from benchmarks import reports
 from benchmarks.asking import ask
 from benchmarks.estate import GeneratedEstate, Size
 from benchmarks.figures import summary
 from benchmarks.nights import column_bytes, run_nights
 from benchmarks.rows import tasks
+from tests.unit.files.support import Read, read_paths
 
 TINY = Size(images=120, findings_per_image=20, flaws=3_000)
 FIRST = datetime(2026, 1, 1, 2, tzinfo=UTC)
@@ -61,3 +63,11 @@ def test_nights_are_measured_and_both_forms_of_a_question_agree(tmp_path):
                 for form in ("history", "snapshots")
             ]
             assert forms[0]["hash"] == forms[1]["hash"], name
+
+
+@pytest.mark.parametrize("name", sorted(reports.FORMATS))
+def test_the_generated_reports_are_ones_that_are_imported(name, tmp_path):
+    (result,) = read_paths(reports.FORMATS[name](tmp_path / "report.json", findings=20))
+    assert isinstance(result.outcome, Read)
+    assert result.outcome.statements == 20
+    assert reports.FORMATS[name](tmp_path / "big.json", megabytes=1).stat().st_size > 1_000_000

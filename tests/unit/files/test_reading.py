@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,11 @@ from audit.errors import ReportFileError
 from audit.model.enums import ScopeKind
 from audit.model.scope import ScopeRef
 from audit.plugins import importers
-from audit.ports import ImportedReport
 from providers.files.grype import GrypeJson
 from providers.files.trivy import TrivyJson
+from tests.support.project import ROOT
 from tests.unit.files.documents import grype, trivy
-from tests.unit.files.support import read_paths, write
+from tests.unit.files.support import Read, read_paths, write
 
 GOOD = orjson.dumps(trivy())
 FILES = {
@@ -27,12 +28,13 @@ FILES = {
     "cut": (GOOD[: len(GOOD) // 2], "truncated"),
     "utf16": ("\ufeff{}".encode("utf-16-le"), "UTF-16"),
     "latin": ('{"a": "\xe9"}'.encode("latin-1"), "not UTF-8"),
-    "gzip": (b"\x1f\x8b\x08\x00", "gzip"),
+    "gzip": (b"\x1f\x8b\x08\x00", "cannot be unpacked (gzip)"),
     "text": (b"Total: 3 (HIGH: 1)", "not JSON"),
     "lines": (b"{}\n{}", "not JSON"),
     "deep": (b"[" * 3000, "not JSON"),
     "surrogate": (b'{"a": "\\ud800"}', "not JSON"),
-    "sarif": (b'{"version": "2.1.0", "runs": []}', "looks like SARIF"),
+    "sarif": (b'{"version": "2.1.0", "runs": []}', "holds no run"),
+    "csaf": (b'{"document": {}, "product_tree": {}}', "looks like CSAF"),
     "other": (b'{"b\\n": 1, "a": 2}', "an object with 'a', 'b\\n'"),
     "list": (b"[1]", "looks like a list"),
     "filesystem": (orjson.dumps(trivy(ArtifactType="filesystem")), "ArtifactType: is 'filesystem'"),
@@ -58,8 +60,8 @@ def test_every_bad_file_is_one_error_and_the_others_land(tmp_path):
         assert error.where == str(tmp_path / f"{name}.json")
         assert expected in error.message
         assert error.cure
-    assert isinstance(results["a-good.json"], ImportedReport)
-    assert isinstance(results["z/good.JSON"], ImportedReport)
+    assert isinstance(results["a-good.json"], Read)
+    assert isinstance(results["z/good.JSON"], Read)
 
 
 def test_the_scope_is_named_by_the_bytes(tmp_path):
@@ -67,7 +69,7 @@ def test_the_scope_is_named_by_the_bytes(tmp_path):
     (result,) = read_paths(path)
     name = f"files/{hashlib.sha256(path.read_bytes()).hexdigest()[:16]}"
     assert result.scope == ScopeRef("files", name, ScopeKind.INVENTORY)
-    assert isinstance(result.outcome, ImportedReport)
+    assert isinstance(result.outcome, Read)
     placements = [one for one in result.outcome.blocks if one.table == "placements"]
     assert placements[0].data["scope_id"] == [name]
 
@@ -84,7 +86,7 @@ def test_a_byte_order_mark_of_utf8_does_no_harm(tmp_path):
     path = tmp_path / "marked.json"
     path.write_bytes(b"\xef\xbb\xbf" + GOOD)
     (result,) = read_paths(path)
-    assert isinstance(result.outcome, ImportedReport)
+    assert isinstance(result.outcome, Read)
 
 
 def test_what_cannot_be_opened_is_an_error_of_its_own(tmp_path):
@@ -100,7 +102,7 @@ def test_what_cannot_be_opened_is_an_error_of_its_own(tmp_path):
         assert result.outcome.where == str(path)
         assert result.scope.scope_id.startswith("files/unopened-")
     assert "No such file" in str(missing.outcome)
-    assert "holds no *.json file" in str(hollow.outcome)
+    assert "holds no report" in str(hollow.outcome)
 
 
 def test_a_folder_that_may_not_be_read_is_told(tmp_path, monkeypatch):
@@ -116,7 +118,7 @@ def test_a_folder_that_may_not_be_read_is_told(tmp_path, monkeypatch):
 def test_a_pipe_in_a_folder_does_not_block(tmp_path):
     os.mkfifo(tmp_path / "pipe.json")
     (result,) = read_paths(tmp_path)
-    assert "holds no *.json file" in str(result.outcome)
+    assert "holds no report" in str(result.outcome)
 
 
 def test_a_name_that_is_not_text_can_be_printed(tmp_path):
@@ -128,6 +130,13 @@ def test_a_name_that_is_not_text_can_be_printed(tmp_path):
 
 def test_the_entry_points_name_these_readers():
     assert {type(one) for one in importers()} >= {TrivyJson, GrypeJson}
+
+
+def test_the_page_lists_every_importer():
+    named = re.findall(
+        r"^\| `([a-z0-9-]+)` \|", ROOT.joinpath("docs/importing.md").read_text(), re.MULTILINE
+    )
+    assert sorted(named) == sorted(one.name for one in importers())
 
 
 @pytest.mark.parametrize("document", [{}, [], None, 3, "x", [{}], {"matches": []}, [[]]])

@@ -218,8 +218,3 @@ def test_a_statement_that_breaks_its_promise_names_its_place(changes, field):
     with pytest.raises(ReportFileError) as caught:
         stated(**changes)
     assert caught.value.where == f"Results[0].Vulnerabilities[0].{field}"
-
-
-def test_schema_one_is_known_and_refused():
-    with pytest.raises(ReportFileError, match="SchemaVersion: is 1; only 2"):
-        read([{"Target": "alpine:3", "Vulnerabilities": None}])

@@ -1,0 +1,151 @@
+"""What Trivy states of a package, as all its report formats write it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from audit.model.enums import FixState, State
+from audit.normalise.severity import normalise_severity
+from providers.files.fields import Record
+from providers.files.rows import Cvss, Facts, Image, Rows
+from providers.files.trivy_cvss import leading, scores
+
+SOURCE = "trivy"
+
+# Trivy's pkg/types status words. not_affected and unknown tell nothing about a fix.
+_FIX_STATES = {
+    "fixed": FixState.AVAILABLE.value,
+    "affected": FixState.NOT_AVAILABLE.value,
+    "fix_deferred": FixState.NOT_AVAILABLE.value,
+    "under_investigation": FixState.NOT_AVAILABLE.value,
+    "will_not_fix": FixState.WONT_FIX.value,
+    "end_of_life": FixState.WONT_FIX.value,
+}
+_AVAILABLE, _UNKNOWN = FixState.AVAILABLE.value, FixState.UNKNOWN.value
+_VEX = ("not_affected", "under_investigation")
+"""The status words that are VEX's; "affected" and "fixed" tell of fixes here."""
+_PACKAGES = ("os-pkgs", "lang-pkgs")
+
+
+class TrivyStatements:
+    """Turns entries of ``Vulnerabilities`` into findings.
+
+    The same vulnerability is stated of many packages in the same words: they are read once.
+    """
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        self._read: dict[str, tuple[Any, Any, list[Cvss]]] = {}
+        self._leads: dict[tuple[str, str | None], dict[str, Any]] = {}
+
+    def add(self, image: Image, result: Record, finding: Record) -> None:
+        """Add one entry of a result."""
+        text = finding.text
+        vulnerability_id = finding.needed_text("VulnerabilityID")
+        source, severity, title = text("SeveritySource"), text("Severity"), text("Title")
+        status, version, place = text("Status"), text("FixedVersion"), text("PkgPath")
+        if place is None and result.text("Class") == "lang-pkgs":
+            # The target of OS packages is the image's name, which is no place in the image.
+            place = result.text("Target")
+        row = {
+            "vulnerability_id": vulnerability_id,
+            "package_name": finding.needed_text("PkgName"),
+            "package_version": text("InstalledVersion"),
+            "package_type": result.text("Type"),
+            "purl": finding.inner_text("PkgIdentifier", "PURL"),
+            "location": place,
+            "layer_digest": finding.inner_text("Layer", "Digest")
+            or finding.inner_text("Layer", "DiffID"),
+            "fixed_version": version,
+            "fix_state": _fix_state(status, version),
+            "native_state": status,
+            "vex_status": status if status in _VEX else None,
+            "severity": normalise_severity(severity).value,
+            "severity_source": source,
+            "native_severity": severity,
+            "title": title,
+            "url": text("PrimaryURL"),
+            "native_id": text("Fingerprint"),
+            **self._lead(vulnerability_id, finding, title, source),
+        }
+        self._rows.state(image, row)
+
+    def flushed(self) -> None:
+        """Forget what was read: the rows were handed on."""
+        self._read.clear()
+        self._leads.clear()
+
+    def _lead(
+        self, name: str, finding: Record, title: str | None, source: str | None
+    ) -> dict[str, Any]:
+        """Keep what an entry tells of its vulnerability, and return the score to lead with."""
+        told, links = finding.raw("CVSS"), finding.raw("References")
+        read = self._read.get(name)
+        if read is None or read[0] != told or read[1] != links:
+            self._read[name] = told, links, self._learned(name, finding, title)
+        elif (name, source) in self._leads:
+            return self._leads[name, source]
+        lead = leading(self._read[name][2], source)
+        found = self._leads[name, source] = lead.lead() if lead else {}
+        return found
+
+    def _learned(self, name: str, finding: Record, title: str | None) -> list[Cvss]:
+        cvss = scores(finding.named("CVSS"))
+        known = self._rows.about(name)
+        known.title = known.title or title
+        known.description = known.description or finding.text("Description")
+        known.references.update(finding.texts("References"))
+        known.cvss.update(cvss)
+        known.published_at = known.published_at or finding.moment("PublishedDate")
+        return cvss
+
+
+def facts_of(config: Record) -> Facts:
+    """Return the facts that an image's configuration (``ImageConfig``) tells."""
+    return Facts(
+        os=config.text("os"),
+        architecture=config.text("architecture"),
+        variant=config.text("variant"),
+        created_at=config.moment("created"),
+        labels=config.record("config").labels("Labels"),
+    )
+
+
+def judged(results: Sequence[Record], *, detected: bool, stated: bool) -> tuple[State, str]:
+    """Say whether packages were looked at.
+
+    A report without any result about packages is no look: Trivy writes one for the OS packages
+    and for each place with language packages, also when it finds nothing in them.
+
+    Args:
+        results: Members of ``Results``.
+        detected: Whether an operating system was detected.
+        stated: Whether any vulnerability is stated.
+    """
+    if stated or any(_is_about_packages(result) for result in results):
+        if detected:
+            return State.ASSESSED, "imported report"
+        return State.ASSESSED, "imported report; no operating system was detected in the image"
+    if not results and not detected:
+        return State.UNSUPPORTED, "imported report; no operating system and no package was detected"
+    return State.UNKNOWN, "imported report; it holds no result about packages"
+
+
+def suppressed(results: Sequence[Record]) -> int:
+    """Count the statements that the scanner itself suppressed."""
+    changed = (one for result in results for one in result.records("ExperimentalModifiedFindings"))
+    return sum(one.text("Type") in (None, "vulnerability") for one in changed)
+
+
+def _is_about_packages(result: Record) -> bool:
+    kind = result.text("Class")
+    if kind is None:  # early reports of schema 2 name no class
+        return result.text("Type") is not None
+    return kind in _PACKAGES
+
+
+def _fix_state(status: str | None, version: str | None) -> str:
+    if status is None:
+        return _AVAILABLE if version else _UNKNOWN
+    return _FIX_STATES.get(status, _UNKNOWN)
