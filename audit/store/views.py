@@ -24,6 +24,7 @@ def connect(spill: Path | None = None, memory: str = "512MB") -> duckdb.DuckDBPy
     con.execute("SET TimeZone = 'UTC'")
     con.execute(f"SET memory_limit = '{memory}'")
     con.execute("SET threads = 2")
+    con.execute("SET enable_progress_bar = false")
     if spill:
         spill.mkdir(parents=True, exist_ok=True)
         con.execute(f"SET temp_directory = {_literal(str(spill))}")
