@@ -45,8 +45,13 @@ check: $(DEV) ## The static checks only
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 
-bench: $(DEV) ## Measure speed, size and memory over nine nights; NIGHTS=90 makes it a season
+bench: $(DEV) ## Measure speed, size, memory and calls; NIGHTS=90 makes nine nights a season
 	$(BIN)/python -m benchmarks --nights $(NIGHTS)
+	$(BIN)/python -m benchmarks.aws
+	$(BIN)/python -m benchmarks.azure
+	$(BIN)/python -m benchmarks.defender
+	$(BIN)/python -m benchmarks.gcp
+	$(BIN)/python -m benchmarks.importing
 
 wheel: $(RUN) ## Build the wheel into ./dist
 	$(BIN)/python -m hatchling build --target wheel

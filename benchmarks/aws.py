@@ -51,7 +51,7 @@ def report(size: Size, root: Path) -> Iterator[str]:
         f"{size.accounts} accounts x {size.regions} regions x {size.repositories} repositories x "
         f"{size.images} images x {size.findings} findings = {size.statements:,} statements"
     )
-    part = Size(1, 1, size.repositories, size.images, size.findings)
+    part = Size(1, 1, max(50, size.repositories), size.images, size.findings)
     with served(_cloud, part, 0) as server:
         plain = apart(plain_loop, server.settings, root / "plain")
         ours = apart(collect_and_publish, server.settings, root / "part", FIRST, False)
