@@ -171,3 +171,13 @@ def test_a_night_that_does_not_tell_who_scans_changes_no_source(tmp_path):
             assert told.rows("SELECT source, state FROM assessments") == [("inspector", "assessed")]
         assert light.stated() == {("1", 1)}
         assert _closed(light) == [(2, "fixed")]
+
+
+def test_closures_are_told_where_more_changed_than_is_held(tmp_path, monkeypatch):
+    monkeypatch.setattr("providers.aws.inspector._MOST_CHANGES", 3)
+    after = found(1, 2, 3, 4, 5, at=1)
+    with nights(tmp_path, night(0, found(1, 1, 2))) as job:
+        job.run(night(0, found(1, 1, 2)))
+        told = job.run(night(1, after))
+        assert told.calls["ListFindings"] == 3, "the window, everything, and what was taken back"
+        assert told.closings() == {("1", 1, NOT_FOUND)}
