@@ -30,7 +30,8 @@ from providers.aws.judgement import findings_scope
 
 NOT_A_MEMBER = "NotAMember"
 _MOST_SHARED = 30_000
-_ENABLED = "ENABLED"
+ENABLED = "ENABLED"
+"""What ListMembers calls an account of which the administrator sees the findings."""
 Value = TypeVar("Value")
 Opener = Callable[[str, str, ScopeTally], Api]
 """Opens (account, region), counting its calls.
@@ -94,7 +95,7 @@ class AdminRegion:
         """
         members = self._members.get(lambda: self._read_members(tally))
         status = members.statuses.get(account)
-        if account != self.administrator and status != _ENABLED and not members.error:
+        if account != self.administrator and status != ENABLED and not members.error:
             raise DisabledError(
                 f"account {account} is no member of Inspector's delegated administrator "
                 f"{self.administrator} in {self.region} (status {status or 'none'})",
@@ -103,7 +104,7 @@ class AdminRegion:
             )
         shared = self._coverages.get(lambda: read_coverage(self.api, tally, self._named(members)))
         coverage = shared.of(account)
-        if status != _ENABLED and account != self.administrator:
+        if status != ENABLED and account != self.administrator:
             coverage.unseen = members.error
         return coverage
 

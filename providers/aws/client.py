@@ -89,7 +89,7 @@ class AwsApi:
         self, tally: ScopeTally, operation: str, needs: str, **parameters: object
     ) -> Iterator[Answer]:
         """Yield every page; see :class:`providers.aws.api.Api`."""
-        seen: set[str] = set()
+        seen: set[int] = set()  # not the tokens: Inspector's may have a million characters each
         name = PAGE_TOKENS.get(operation.partition(":")[0], "nextToken")
         while True:
             page = self.call(tally, operation, needs, **parameters)
@@ -97,9 +97,9 @@ class AwsApi:
             token = page.get(name)
             if not token:
                 return
-            if token in seen:
+            if hash(token) in seen:
                 raise BrokenPageError(f"the same {name} came back", operation=operation)
-            seen.add(token)
+            seen.add(hash(token))
             parameters[name] = token
 
     def _ask(self, operation: str, once: Callable[[], Answer], tally: ScopeTally) -> Answer:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from audit.errors import NotFoundError, SourceError
 from audit.model.scope import ScopeTally
 from audit.ports import Check, CheckStatus
+from providers.aws.administration import ENABLED
 from providers.aws.api import Answer, Api
 from providers.aws.client import AwsApi
 from providers.aws.permissions import needed
@@ -72,7 +73,7 @@ class Enrolment:
         )
 
     def _members(self, admin: str, region: str) -> frozenset[str] | SourceError:
-        """Read whom the administrator sees (inspector2 ListMembers, 50 a page)."""
+        """Read whom the administrator sees (inspector2 ListMembers, 50 a page), as a run does."""
         tally = ScopeTally(account_scope(admin))
         try:
             with self._open_account(admin, region, tally) as api:
@@ -80,7 +81,8 @@ class Enrolment:
                 rows = [row for page in pages for row in page["members"] if row]
         except SourceError as error:
             return error
-        return frozenset(str(row.get("accountId")) for row in rows)
+        enabled = (row for row in rows if row.get("relationshipStatus") == ENABLED)
+        return frozenset(str(row.get("accountId")) for row in enabled)
 
 
 def inspector_scans(subject: str, account: str, answer: Answer | None) -> Check:

@@ -131,7 +131,7 @@ class InspectorReader:
             return self._again(changes, coverage, looked)
         window = self._window(begin)
         if window.overflowed:
-            return self._everything(holdings, looked)
+            return self._again(changes, coverage, looked)
         if window.error:
             return _Read(window.error)
         return self._changes(window, changes, coverage, whole, mark)

@@ -51,6 +51,17 @@ class _Statement:
     condition: policy_conditions.Restriction
 
 
+@dataclass(frozen=True)
+class _Denied:
+    """Actions that a Deny may take, on whatever condition: from many, and from named accounts."""
+
+    wide: frozenset[str]
+    narrow: Mapping[str, frozenset[str]]
+
+    def to(self, account: str) -> frozenset[str]:
+        return self.wide | self.narrow.get(account, frozenset())
+
+
 def read_grants(text: str, operation: str, own_account: str) -> Grants:
     """Say what a policy grants besides to its own account.
 
@@ -85,28 +96,39 @@ def _statement(row: Mapping[str, Any]) -> _Statement:
     )
 
 
-def _denied(statements: Iterable[_Statement]) -> frozenset[str]:
-    """Actions that a Deny may take from many, on whatever condition.
-
-    One that names accounts only takes nothing from all the others.
-    """
-    wide = (one for one in statements if one.effect == "deny" and not _names_only(one))
-    return frozenset().union(*(one.actions.known for one in wide))
+def _denied(statements: Iterable[_Statement]) -> _Denied:
+    """Read the denials. One that names accounts only takes nothing from all the others."""
+    wide: frozenset[str] = frozenset()
+    narrow: dict[str, frozenset[str]] = {}
+    for one in statements:
+        if one.effect == "deny" and not _names_only(one):
+            wide |= one.actions.known
+        elif one.effect == "deny":
+            for account in one.principals.accounts:
+                narrow[account] = narrow.get(account, frozenset()) | one.actions.known
+    return _Denied(wide, narrow)
 
 
 def _names_only(statement: _Statement) -> bool:
     return not (statement.principals.anyone or statement.principals.undecided)
 
 
-def _take(grants: Grants, allow: _Statement, denied: frozenset[str], own_account: str) -> None:
+def _take(grants: Grants, allow: _Statement, denied: _Denied, own_account: str) -> None:
     """Add what one Allow grants. A Deny that may cover all of it leaves the grant undecided."""
-    left = bool(allow.actions.known - denied) or bool(allow.actions.strange)
-    writes = _writes(allow.actions, denied)
     if allow.principals.undecided:
         _undecided(grants, allow.principals.undecided, anyone=False)
     if allow.principals.anyone:
+        left, writes = _left(allow, denied.wide)
         _take_anyone(grants, allow.condition, left=left, writes=writes, own_account=own_account)
-    _let_in(grants, allow.principals.accounts - {own_account}, left=left, writes=writes)
+    for account in sorted(allow.principals.accounts - {own_account}):
+        left, writes = _left(allow, denied.to(account))
+        _let_in(grants, {account}, left=left, writes=writes)
+
+
+def _left(allow: _Statement, denied: frozenset[str]) -> tuple[bool, bool | None]:
+    """Return whether something is granted all the same, and whether push or delete is."""
+    left = bool(allow.actions.known - denied) or allow.actions.strange
+    return left, _writes(allow.actions, denied)
 
 
 def _take_anyone(

@@ -71,7 +71,7 @@ PERMISSIONS: tuple[Permission, ...] = (
     Permission(
         "ecr:GetRegistryScanningConfiguration",
         _MEMBER,
-        "Who scans is unknown: findings are read image by image.",
+        "Who scans is unknown: the source of the run before is asked, in a first run each image.",
     ),
     Permission(
         "ecr:BatchGetRepositoryScanningConfiguration",

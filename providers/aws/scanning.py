@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.errors import BrokenPageError, DisabledError, SourceError
+from audit.model.enums import State
 from audit.model.scope import ScopeTally
 from providers.aws.api import ECR_REPOSITORY_SCANNING, ECR_SCANNING, Answer
 from providers.aws.asking import Facts, pairs, told
@@ -29,21 +30,26 @@ class Scanning:
         rules: (frequency, filter) of each rule; None when they could not be read.
         disabled: The region has no such configuration, which means basic scanning.
         unread: Why it could not be read; empty when it could.
+        judged: Who judged in the run before, where this configuration does not tell who does.
     """
 
     scan_type: str | None
     rules: tuple[tuple[str, str], ...] | None = None
     disabled: bool = False
     unread: str = ""
+    judged: str = ""
 
     @property
     def source(self) -> str:
         """Who judges.
 
-        Unless it is Inspector for sure, ECR is asked image by image: it answers under both kinds
-        of scanning.
+        Where that is not told it is who did in the run before: one lost call is no change of
+        sources, which would leave the statements of both on record. Unless it is Inspector, ECR is
+        asked image by image: it answers under both kinds of scanning.
         """
-        return INSPECTOR if self.scan_type == ENHANCED else ECR_BASIC
+        if self.scan_type == ENHANCED:
+            return INSPECTOR
+        return ECR_BASIC if self.scan_type == BASIC else self.judged or ECR_BASIC
 
     def facts(self, frequencies: Mapping[str, Frequency]) -> Facts:
         """Return the ``registries`` columns about scanning."""
@@ -93,7 +99,7 @@ def read_scanning(place: Place, tally: ScopeTally) -> Scanning:
         return Scanning(BASIC, rules=(), disabled=True)
     except SourceError as error:
         tally.fail(error)
-        return Scanning(None, unread=error.code)
+        return Scanning(None, unread=error.code, judged=_judged(place))
     configuration = answer["scanningConfiguration"]
     rules = [rule for rule in configuration.get("rules") or () if rule]
     asked = tuple(
@@ -101,7 +107,20 @@ def read_scanning(place: Place, tally: ScopeTally) -> Scanning:
         for rule in rules
         for one in _filters(rule.get("repositoryFilters"))
     )
-    return Scanning(configuration.get("scanType"), rules=asked)
+    kind = configuration.get("scanType")
+    return Scanning(kind, asked, judged="" if kind in (ENHANCED, BASIC) else _judged(place))
+
+
+def _judged(place: Place) -> str:
+    """Return who judged in the run before; empty where nobody did, or not one alone.
+
+    What the registry had turned away from by then is on record as stale.
+    """
+    rows = place.context.memory.rows(
+        "assessments", ("source", "told_state"), provider="aws", registry_id=place.registry_id
+    )
+    found = {source for source, state in rows if state != State.STALE} & {INSPECTOR, ECR_BASIC}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _filters(rows: Sequence[Any] | None) -> tuple[str, ...]:

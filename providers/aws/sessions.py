@@ -24,8 +24,9 @@ _SHARED = ("data_loader", "response_parser_factory")
 instead of 23 ms and 8.9 instead of 0.3 MB a client."""
 _AT_ONCE = 16
 """Sessions held, for the accounts in flight; one that was let go costs some 30 ms again."""
-_CONNECTIONS = 2
-"""A client is used by the one task that it was built for."""
+_CONNECTIONS = 64
+"""As many as tasks may run at once: they share the client of Inspector's administrator, and what
+does not fit is thrown away after each call. One that is not needed is not opened."""
 
 
 class _Given(CredentialProvider):

@@ -1,6 +1,9 @@
 """The client over real HTTP: what is believed, what is refused, what is typed."""
 
+import threading
 import traceback
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -277,3 +280,37 @@ def test_a_broken_answer_to_assume_role_is_an_error_without_secrets(tally, reply
         _open(wire.settings(accounts=_role_account()), tally)
     assert "hush" not in str(caught.value)
     assert caught.value.operation == "sts:AssumeRole"
+
+
+def test_a_client_that_tasks_share_keeps_the_connections_of_all(tally, caplog):
+    together = threading.Barrier(4)
+
+    def answer(_: Any) -> p.Payload:
+        together.wait(10)
+        return {"repositories": []}
+
+    with Wire(DescribeRepositories=answer) as wire, ThreadPoolExecutor(4) as pool:
+        api = _open(wire.settings(), tally)
+        tallies = [ScopeTally(tally.ref) for _ in range(4)]
+        list(pool.map(lambda own: api.call(own, ECR_REPOSITORIES, "repositories"), tallies))
+    assert len(wire.requests) == 4
+    assert "Connection pool is full" not in caplog.text
+
+
+def test_page_tokens_are_not_hoarded(tally, monkeypatch):
+    """Inspector's may have a million characters, and an account a hundred thousand pages."""
+    count = iter(range(100))
+
+    def call(*_: Any, **__: Any) -> Answer:
+        number = next(count)
+        return {"repositories": [], "nextToken": str(number) * 100_000 if number < 99 else None}
+
+    api = AwsApi(*[None] * 4)  # type: ignore[arg-type]  # it makes no call
+    monkeypatch.setattr(api, "call", call)
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in api.pages(tally, ECR_REPOSITORIES, "repositories")) == 100
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2_000_000

@@ -144,10 +144,17 @@ def test_whether_our_pulls_count_as_use(wire, answer, found):
     assert (got.status, got.required) == (found, False)
 
 
-@pytest.mark.parametrize(("members", "found"), [([p.ACCOUNT], OK), (["1"], MISSING)])
-def test_whether_inspectors_administrator_sees_the_account(wire, members, found):
+@pytest.mark.parametrize(
+    ("members", "word", "found"),
+    [
+        ([p.ACCOUNT], "ENABLED", OK),
+        (["1"], "ENABLED", MISSING),
+        ([p.ACCOUNT], "RESIGNED", MISSING),
+    ],
+)
+def test_whether_inspectors_administrator_sees_the_account(wire, members, word, found):
     wire.answers["GetDelegatedAdminAccount"] = lambda _: {"delegatedAdmin": {"accountId": ADMIN}}
-    rows = [{"accountId": account, "relationshipStatus": "ENABLED"} for account in members]
+    rows = [{"accountId": account, "relationshipStatus": word} for account in members]
     wire.answers["ListMembers"] = paged("members", [], rows)
     got = examined(wire.settings())
     assert got["Inspector has a delegated administrator"].told == ADMIN

@@ -152,3 +152,32 @@ def test_an_image_that_is_looked_at_again_is_read_whole_and_no_other(tmp_path):
         assert told.bases() == {"1": "read", **dict.fromkeys("234", "changes"), "9": "read"}
         assert told.stated() == {("1", 1), ("2", 2), ("3", 3), ("4", 4), ("9", 3)}
         assert told.calls["ListFindings"] == 2, "the window, and both images in one call"
+
+
+def test_a_night_that_does_not_tell_who_scans_changes_no_source(tmp_path):
+    """Else the answers of a night through ECR would stand beside Inspector's for good."""
+    denied = replace(
+        DENIED, kind="posture_denied", operation="ecr:GetRegistryScanningConfiguration"
+    )
+    before, after = found(1, 1, 2), found(1, 1, at=2)
+    with nights(tmp_path, night(0, before)) as job:
+        job.run(night(0, before))
+        dark = job.run(night(1, before, faults=(denied,)), honest=False)
+        light = job.run(night(2, after), honest=False)
+        assert "DescribeImageScanFindings" not in dark.calls
+        inventory = "SELECT outcome, missing_permission FROM scopes WHERE kind = 'inventory'"
+        assert dark.rows(inventory) == [("partial", denied.operation)]
+        for told in (dark, light):
+            assert told.rows("SELECT source, state FROM assessments") == [("inspector", "assessed")]
+        assert light.stated() == {("1", 1)}
+        assert _closed(light) == [(2, "fixed")]
+
+
+def test_closures_are_told_where_more_changed_than_is_held(tmp_path, monkeypatch):
+    monkeypatch.setattr("providers.aws.inspector._MOST_CHANGES", 3)
+    after = found(1, 2, 3, 4, 5, at=1)
+    with nights(tmp_path, night(0, found(1, 1, 2))) as job:
+        job.run(night(0, found(1, 1, 2)))
+        told = job.run(night(1, after))
+        assert told.calls["ListFindings"] == 3, "the window, everything, and what was taken back"
+        assert told.closings() == {("1", 1, NOT_FOUND)}

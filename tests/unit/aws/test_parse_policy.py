@@ -229,3 +229,13 @@ def test_what_is_no_policy_is_broken_and_never_empty(text):
 def test_a_principal_of_another_shape_is_broken(principal):
     with pytest.raises(BrokenPageError):
         columns(allow(principal, PULL))
+
+
+def test_a_deny_that_names_an_account_leaves_its_own_grant_open_and_no_other():
+    granted = allow({"AWS": [ROOT, SISTER]}, PULL, PUSH)
+    got = columns(granted, deny({"AWS": f"arn:aws:iam::{STRANGER}:role/ci"}, "ecr:*"))
+    assert got["external_accounts"] == [SISTER]
+    assert (got["external_write"], got["outside_organisation"]) == (True, None)
+    got = columns(granted, deny({"AWS": [STRANGER, SISTER]}, PUSH))
+    assert got["external_accounts"] == [SISTER, STRANGER]
+    assert got["external_write"] is None

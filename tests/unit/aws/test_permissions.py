@@ -98,6 +98,7 @@ def test_the_doctor_tries_all_that_an_account_is_asked():
         ("hub", "Discovery", 0, {"sts:AssumeRole", "sts:SetSourceIdentity"}),
         ("hub", "Discovery", 1, actions([Where.HUB]) - {"sts:AssumeRole", "sts:SetSourceIdentity"}),
         ("hub", "OwnRegistries", 0, actions([Where.MEMBER])),
+        ("hub", "Administration", 0, actions([Where.ADMIN])),
         ("member", "Registries", 0, actions([Where.MEMBER])),
         ("member", "Administration", 0, actions([Where.ADMIN]) - actions([Where.MEMBER])),
     ],
@@ -117,7 +118,10 @@ def test_the_templates_hold_no_policy_besides():
     }
     role, policy = "AWS::IAM::Role", "AWS::IAM::RolePolicy"
     assert found == {
-        "hub": {"Hub": role, "Discovery": policy, "OwnRegistries": policy},
+        "hub": {
+            "Hub": role,
+            **dict.fromkeys(("Discovery", "OwnRegistries", "Administration"), policy),
+        },
         "member": {"Member": role, "Registries": policy, "Administration": policy},
     }
     for name in TEMPLATES:
