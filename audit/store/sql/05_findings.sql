@@ -52,10 +52,18 @@ SEMI JOIN (FROM assessments_all WHERE told_state = 'assessed' AND basis <> 'read
     USING (provider, registry_id, repository, digest, source)
 ANTI JOIN (
     SELECT provider, registry_id, repository, digest, source, vulnerability_id
-    FROM staged_findings_owned
+    FROM staged_findings WHERE provider <> 'files'
     UNION SELECT provider, registry_id, repository, digest, source, vulnerability_id
     FROM staged_source_closings
-) AS restated USING (provider, registry_id, repository, digest, source, vulnerability_id);
+) AS restated USING (provider, registry_id, repository, digest, source, vulnerability_id)
+-- A list that was imported may name a vulnerability in one package and leave it out in another.
+WHERE NOT EXISTS (
+    FROM staged_findings_owned AS s
+    WHERE (s.provider, s.registry_id, s.repository, s.digest, s.source, s.vulnerability_id)
+        = (f.provider, f.registry_id, f.repository, f.digest, f.source, f.vulnerability_id)
+        AND s.package_name IS NOT DISTINCT FROM f.package_name
+        AND s.package_version IS NOT DISTINCT FROM f.package_version
+        AND s.location IS NOT DISTINCT FROM f.location);
 
 CREATE TEMP TABLE closings_now AS
 SELECT DISTINCT s.* FROM staged_source_closings AS s;
