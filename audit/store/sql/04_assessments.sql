@@ -15,7 +15,9 @@ WITH native_sources AS (
         = (s.registry_id, s.repository, s.digest)
     QUALIFY row_number() OVER (
         PARTITION BY coalesce(a.owner, s.provider), s.registry_id, s.repository, s.digest, s.source
-        ORDER BY s.scanned_at DESC NULLS LAST, s.state, s.content_hash) = 1
+        -- Of parts of one list none is all there is, whatever the last of them says.
+        ORDER BY s.provider = 'files' AND coalesce(s.basis, 'read') = 'read',
+            s.scanned_at DESC NULLS LAST, s.state, s.content_hash) = 1
 ), carried AS (
     -- The window is applied afresh: what it made of the row before does not count.
     SELECT a.* REPLACE (coalesce(a.told_state, a.state) AS state,
