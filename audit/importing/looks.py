@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -23,11 +23,18 @@ LastLooks = Callable[[Iterable[str]], Mapping[Judged, datetime]]
 """Tells of digests when the published runs last looked at each, as far as they tell."""
 
 
-def judgements(block: Columns) -> Iterator[tuple[Judged, datetime]]:
-    """Yield what a block of ``assessments`` judges, with the time of each look."""
-    cells = [_cells(block, name) for name in KEYS]
-    for *judged, moment in zip(*cells, _cells(block, "scanned_at"), strict=True):
-        yield tuple(map(str, judged)), moment or _NO_TIME
+class Look(NamedTuple):
+    """When a file's source looked at an image, and whether the file holds all it found."""
+
+    moment: datetime
+    whole: bool
+
+
+def judgements(block: Columns) -> Iterator[tuple[Judged, Look]]:
+    """Yield what a block of ``assessments`` judges, with each look."""
+    cells = [_cells(block, name) for name in (*KEYS, "scanned_at", "basis")]
+    for *judged, moment, basis in zip(*cells, strict=True):
+        yield tuple(map(str, judged)), Look(moment or _NO_TIME, basis in (None, "read"))
 
 
 def _cells(block: Columns, name: str) -> list[Any]:
@@ -48,31 +55,33 @@ class Looks:
 
     The later look holds, and of two of the same time the one that was named last. A report of an
     earlier run is a look too: what it stated is not mended because an older report does not know
-    of it yet. One that does not tell its time is taken at its word: it may be new.
+    of it yet. One that does not tell its time is taken at its word: it may be new. What is only a
+    part, as a page of a list is, takes no other file's place and none takes its place.
     """
 
     context: RunContext
     folder: Path
     last_looks: LastLooks
-    _newest: dict[Judged, tuple[datetime, File]] = field(default_factory=dict)
+    _newest: dict[Judged, tuple[Look, File]] = field(default_factory=dict)
     _held: dict[File, int] = field(default_factory=dict)
     _lost: dict[File, list[Judged]] = field(default_factory=lambda: defaultdict(list))
 
-    def take(self, file: File, judged: Mapping[Judged, datetime]) -> None:
+    def take(self, file: File, judged: Mapping[Judged, Look]) -> None:
         """Take in the looks of a file whose rows are staged."""
         self._held[file] = len(judged)
         published = self.last_looks({one[2] for one in judged})
-        for one, moment in judged.items():
+        for one, look in judged.items():
             before = published.get(one)
             held = self._newest.get(one)
-            if before and _NO_TIME < moment < before:
+            if before and _NO_TIME < look.moment < before:
                 self._lose(file, one, "superseded by a later report of an earlier run")
-            elif held and held[0] > moment:
-                self._lose(file, one, "superseded by a later report")
-            else:
-                if held:
-                    self._lose(held[1], one, "superseded by a later report")
-                self._newest[one] = moment, file
+            elif held is None or not held[0].whole:
+                self._newest[one] = look, file
+            elif look.whole:
+                lost = file if held[0].moment > look.moment else held[1]
+                self._lose(lost, one, "superseded by a later report")
+                if lost is not file:
+                    self._newest[one] = look, file
 
     def settle(self) -> None:
         """Remove the rows of every look that does not hold."""

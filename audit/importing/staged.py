@@ -6,11 +6,10 @@ import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from audit.errors import ReportFileError
-from audit.importing.looks import Judged, judgements
+from audit.importing.looks import Judged, Look, judgements
 from audit.ports import ImportedReport
 from audit.store.staging import TaskStaging, discard
 
@@ -19,7 +18,7 @@ from audit.store.staging import TaskStaging, discard
 class Staged:
     """What was staged of a report: its looks with their times, and how many findings."""
 
-    judged: Mapping[Judged, datetime]
+    judged: Mapping[Judged, Look]
     statements: int
 
 
@@ -29,7 +28,7 @@ def stage(report: ImportedReport, folder: Path, scope_id: str) -> Staged:
     Raises:
         ReportFileError: The report breaks its promises; nothing of it stays staged.
     """
-    judged: dict[Judged, datetime] = {}
+    judged: dict[Judged, Look] = {}
     statements = 0
     try:
         with _no_search_for_cycles(), TaskStaging(folder, scope_id) as sink:

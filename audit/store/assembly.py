@@ -187,7 +187,7 @@ class Assembly:
             views.view(self.con, f"staged_{table}", self._staged(table))
         for table in (*COLLECTED, "scopes"):
             views.view(self.con, f"prev_{table}", previous_rows(self.layout, table, earlier))
-        for table in ("scopes", "vulnerabilities"):
+        for table in ("runs", "scopes", "vulnerabilities"):
             history = views.history_rows(self.layout, table, earlier.run_ids)
             views.view(self.con, f"{table}_history", history)
         before = views.partition_rows(self.layout, "runs", earlier.newest)

@@ -223,7 +223,7 @@ VEX_STATEMENTS = Table(
     "vex_statements",
     1,
     "A publisher's VEX statement about a product, as the newest issue of its document has it.",
-    ("run_id", "document_id", "product", "package", "vulnerability_id"),
+    ("run_id", "document_id", "product", "digest", "package", "vulnerability_id"),
     (
         PROVIDER,
         text("scope_id", "Imported file that it comes from; joins to scopes."),
@@ -246,5 +246,5 @@ VEX_STATEMENTS = Table(
         time("stated_at", "When it was stated."),
         OBSERVED,
     ),
-    ("document_id", "product", "package", "vulnerability_id"),
+    ("document_id", "product", "digest", "package", "vulnerability_id"),
 )

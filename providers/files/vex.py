@@ -19,6 +19,7 @@ from providers.files.reference import Reference, is_digest, parse_reference
 from providers.files.rows import ROWS
 
 _REFERENCE = re.compile(r"\S+@sha\d{3}:[0-9a-f]+")
+_SAME = ("product", "digest", "package", "vulnerability_id", "status", "stated_at")
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,10 @@ class Product:
 
 
 class VexRows:
-    """The statements of one document on their way out; one made twice is one."""
+    """The statements of one document on their way out; one made twice is one.
+
+    Of several that differ about the same thing the store keeps the one that was made last.
+    """
 
     def __init__(self, document: VexDocument, order: ImportOrder) -> None:
         self._document, self._order = document, order
@@ -56,7 +60,7 @@ class VexRows:
     def add(self, product: Product, row: dict[str, Any]) -> None:
         """Add a statement about a product."""
         placed = {**_placed(product), **row}
-        key = hash((placed["product"], placed["package"], row["vulnerability_id"]))
+        key = hash(tuple(map(placed.get, _SAME)))
         if key not in self._seen:
             self._seen.add(key)
             self._block.append(**placed)

@@ -29,15 +29,22 @@ class Inventory:
     known: Known
     rows: Rows
     _no_referrers: bool = field(default=False, init=False)
+    _named_all: bool = field(default=True, init=False)
 
     def read(self) -> None:
         """Read every wanted repository and write its rows."""
         self.rows.write_registry()
+        named: set[str] = set()
         for name in self._names():
+            named.add(name)
             if self.settings.wants(name):
                 self._repository(name)
             else:
                 self.rows.write_left_out(name)
+        if self._named_all:
+            for name in self.known.repositories:
+                if name not in named:
+                    self._unnamed(name)
         self.tally.api_calls = self.client.calls
 
     def _names(self) -> Iterator[str]:
@@ -52,7 +59,26 @@ class Inventory:
                         seen.add(name)
                         yield name
         except SourceError as error:
+            self._named_all = False
             self.tally.fail(_without_catalogue(error) if not seen else error)
+
+    def _unnamed(self, name: str) -> None:
+        """Look for a repository on record that is named no more.
+
+        Many registries leave out of the catalogue what its reader may not see, and a configured
+        list can be shortened: it is gone only if the registry says that there is no such name.
+        """
+        try:
+            self.client.tags(name)
+        except NotFoundError as error:
+            if error.code == _NO_SUCH_NAME:
+                return
+        except SourceError:
+            pass  # reading it, if it is to be read, says so
+        if self.registry.repositories is None and self.settings.wants(name):
+            self._repository(name)
+        else:
+            self.rows.write_left_out(name)
 
     def _repository(self, name: str) -> None:
         reading = _Reading(self, name)

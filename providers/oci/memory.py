@@ -7,6 +7,7 @@ from typing import Any
 from audit.normalise.kinds import INDEX_MEDIA_TYPES
 from audit.ports import Memory
 from providers.oci.parse import Child, Facts
+from providers.oci.rows import PROVIDER
 
 _COLUMNS = (
     *("digest", "kind", "media_type", "artifact_type", "os", "architecture", "variant"),
@@ -21,9 +22,15 @@ class Known:
         memory: The run before.
         registry_id: Whose manifests are remembered.
         configs: Whether an image without platform was read too little: its config was not.
+
+    Attributes:
+        repositories: Repositories that were on record, sorted.
     """
 
     def __init__(self, memory: Memory, registry_id: str, *, configs: bool) -> None:
+        here = {"provider": PROVIDER, "registry_id": registry_id}
+        told = memory.rows("repositories", ("repository",), **here)
+        self.repositories = sorted(name for (name,) in told)
         rows = memory.rows("images", _COLUMNS, placed_in=registry_id)
         named = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
         self._facts = {row["digest"]: _facts(row) for row in named if _whole(row, configs)}

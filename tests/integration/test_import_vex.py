@@ -14,7 +14,7 @@ from audit.app import App
 from audit.config import Config
 from audit.importing import Asked, import_reports
 from audit.store.reader import StoredRun, Warehouse
-from tests.unit.files.documents import ONE, trivy
+from tests.unit.files.documents import ONE, TWO, grype, match, trivy
 from tests.unit.files.formats import inspector_finding, openvex
 
 MOMENT = datetime(2026, 11, 23, 2, tzinfo=UTC)
@@ -127,6 +127,54 @@ def test_the_same_document_twice_changes_nothing(nights):
     nights.take(scanned(0, "openssl"), stated("not_affected"))
     assert nights.ask("SELECT count(*) AS n FROM vex_statements") == [{"n": 1}]
     assert nights.ask("SELECT * FROM exposure_changes") == []
+
+
+def test_what_is_stated_of_one_version_dismisses_no_other(nights):
+    scan = scanned(0, "openssl", "openssl")
+    scan["Results"][0]["Vulnerabilities"][1]["InstalledVersion"] = "3.1"
+    nights.take(scan, stated("not_affected"))
+    assert sorted(map(str, nights.statuses())) == ["None", "not_affected"]
+    assert nights.states() == ["open"]
+
+
+def test_of_one_documents_statements_about_the_same_thing_the_last_holds(nights):
+    document = stated("not_affected", timestamp="2026-01-01T00:00:00Z")
+    later = document["statements"][0] | {"status": "affected", "timestamp": "2026-02-01T00:00:00Z"}
+    document["statements"].append(later)
+    nights.take(scanned(0, "openssl"), document)
+    assert nights.statuses() == ["affected"]
+    assert nights.ask("SELECT count(*) AS n FROM vex_statements") == [{"n": 1}]
+
+
+def test_images_of_one_product_are_told_apart_by_their_digests(nights):
+    document, other = stated("not_affected"), f"ghcr.io/team/other@{TWO}"
+    images = [{"@id": "urn:app", "hashes": {"sha-256": one[7:]}} for one in (ONE, TWO)]
+    document["statements"][0]["products"] = images
+    nights.take(scanned(0, "openssl"), scanned(0, "openssl", image=other), document)
+    assert nights.statuses() == ["not_affected", "not_affected"]
+
+
+def test_a_statement_is_taken_back_whatever_a_scanner_says_of_another_image(nights):
+    other = f"ghcr.io/team/other@{TWO}"
+    nights.take(scanned(0, "openssl"), stated("not_affected"))
+    scan = scanned(1, "openssl", image=other)
+    scan["Results"][0]["Vulnerabilities"][0]["Status"] = "not_affected"
+    nights.take(scan, stated("not_affected", day=1, vulnerability={"name": "CVE-2026-9"}))
+    told = "SELECT vex_status FROM findings WHERE repository = 'team/app'"
+    assert nights.ask(told) == [{"vex_status": None}]
+
+
+def test_a_statement_about_one_cve_dismisses_no_advisory_of_several(nights):
+    several, one = match(id="ELSA-2026-1"), match()
+    several["relatedVulnerabilities"].append({"id": "CVE-2026-0003", "namespace": "nvd:cpe"})
+    nights.take(grype(matches=[several, one]))
+    (image,) = nights.ask("SELECT DISTINCT registry_id, repository, digest FROM findings")
+    product = {"@id": "{registry_id}/{repository}@{digest}".format(**image)}
+    nights.take(stated("not_affected", products=[product], vulnerability={"name": "CVE-2026-0002"}))
+    assert nights.ask("SELECT vulnerability_id, vex_status FROM findings ORDER BY ALL") == [
+        {"vulnerability_id": "ELSA-2026-1", "vex_status": None},
+        {"vulnerability_id": "GHSA-xxxx-yyyy-zzzz", "vex_status": "not_affected"},
+    ]
 
 
 def listed(*names: str, **changes: Any) -> dict[str, Any]:

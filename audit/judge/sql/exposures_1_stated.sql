@@ -31,20 +31,24 @@ WHERE p.current AND (i.kind = 'image' OR EXISTS (
     FROM assessments_all AS a WHERE (a.provider, a.registry_id, a.repository, a.digest)
         = (p.provider, p.registry_id, p.repository, p.digest)));
 
--- Images whose publisher states (VEX) that they are not affected, and that nobody contradicts.
+-- Images whose publisher states (VEX) that they are not affected, and that nobody contradicts. What
+-- is stated of one version of a package clears no other version that lies in the image too.
 CREATE TEMP TABLE cleared AS
-SELECT registry_id, repository, vulnerability_id, package_name, count(*) AS images FROM (
+WITH versions AS (
     SELECT f.registry_id, f.repository, led(f.vulnerability_id, g.leading_id) AS vulnerability_id,
-        coalesce(f.package_name, '') AS package_name, f.digest
+        coalesce(f.package_name, '') AS package_name, f.digest, f.package_version,
+        coalesce(bool_or(vex_status = 'not_affected'), false)
+            AND NOT coalesce(bool_or(vex_status IN ('affected', 'under_investigation')), false)
+            AS clear
     FROM findings_all AS f
     JOIN current_images AS p USING (provider, registry_id, repository, digest)
     LEFT JOIN groups_now AS g USING (vulnerability_id)
-    WHERE f.vex_status IS NOT NULL
+    WHERE f.digest IN (SELECT digest FROM findings_all WHERE vex_status IS NOT NULL)
     GROUP BY ALL
-    HAVING bool_or(vex_status = 'not_affected')
-        AND NOT bool_or(vex_status IN ('affected', 'under_investigation'))
+), images AS (
+    SELECT * EXCLUDE (package_version, clear) FROM versions GROUP BY ALL HAVING bool_and(clear)
 )
-GROUP BY ALL;
+SELECT * EXCLUDE (digest), count(*) AS images FROM images GROUP BY ALL;
 
 CREATE TEMP TABLE stated AS
 WITH grouped AS (

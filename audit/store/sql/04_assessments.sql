@@ -15,7 +15,9 @@ WITH native_sources AS (
         = (s.registry_id, s.repository, s.digest)
     QUALIFY row_number() OVER (
         PARTITION BY coalesce(a.owner, s.provider), s.registry_id, s.repository, s.digest, s.source
-        ORDER BY s.scanned_at DESC NULLS LAST, s.state, s.content_hash) = 1
+        -- Of parts of one list none is all there is, whatever the last of them says.
+        ORDER BY s.provider = 'files' AND coalesce(s.basis, 'read') = 'read',
+            s.scanned_at DESC NULLS LAST, s.state, s.content_hash) = 1
 ), carried AS (
     -- The window is applied afresh: what it made of the row before does not count.
     SELECT a.* REPLACE (coalesce(a.told_state, a.state) AS state,
@@ -30,21 +32,27 @@ WITH native_sources AS (
     WHERE a.source <> 'none' AND NOT EXISTS (
         FROM staged AS s WHERE (s.provider, s.registry_id, s.repository, s.digest, s.source)
             = (a.provider, a.registry_id, a.repository, a.digest, a.source))
+), answers AS (
+    SELECT provider, registry_id, repository, digest, source, read_run_id, observed_run_id,
+        coalesce(told_state, state) = 'assessed' AND (getvariable('command') <> 'run'
+            OR coalesce(read_run_id, observed_run_id) NOT IN (
+                SELECT run_id FROM runs_history WHERE command = 'import')) AS answered
+    FROM prev_assessments
 ), known AS (
-    -- Who asked only for what changed needs an earlier answer to build on.
+    -- Who asked only for what changed needs an earlier answer to build on, and it must be the source's
+    -- own: a source that says that nothing changed does not speak of what a file left out.
     SELECT s.* REPLACE (getvariable('run_id') AS observed_run_id,
         CASE WHEN s.state = 'assessed' AND coalesce(s.basis, 'read') <> 'read'
-            AND coalesce(was.told_state, was.state) IS DISTINCT FROM 'assessed' THEN 'unknown'
-            ELSE s.state END AS state,
+            AND NOT coalesce(was.answered, false) THEN 'unknown' ELSE s.state END AS state,
         CASE WHEN s.state = 'assessed' AND coalesce(s.basis, 'read') <> 'read'
-            AND coalesce(was.told_state, was.state) IS DISTINCT FROM 'assessed'
+            AND NOT coalesce(was.answered, false)
             THEN 'only changes were asked for, and no earlier run had read the image'
             ELSE s.reason END AS reason,
         coalesce(s.basis, 'read') AS basis,
         CASE WHEN coalesce(s.basis, 'read') = 'read' THEN getvariable('run_id')
             ELSE coalesce(was.read_run_id, was.observed_run_id) END AS read_run_id)
     FROM staged AS s
-    LEFT JOIN prev_assessments AS was USING (provider, registry_id, repository, digest, source)
+    LEFT JOIN answers AS was USING (provider, registry_id, repository, digest, source)
     SEMI JOIN placements_current USING (provider, registry_id, repository, digest)
     UNION ALL BY NAME
     SELECT c.* EXCLUDE (fate, outcome, scope_id, listed_now, native) REPLACE (

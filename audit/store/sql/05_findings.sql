@@ -8,10 +8,28 @@ SELECT provider, registry_id, repository, digest, source,
 FROM assessments_all
 WHERE (told_state <> 'assessed' OR observed_run_id <> getvariable('run_id')) AND source <> 'none';
 
+-- Parts of one list that were imported together may overlap: what both state is stated once.
+CREATE TEMP TABLE told_in_parts AS
+SELECT registry_id, repository, digest, source FROM staged_assessments WHERE provider = 'files'
+GROUP BY ALL HAVING count(*) > 1;
+
 CREATE TEMP VIEW staged_findings_owned AS
+WITH once AS (
+    SELECT s.* FROM staged_findings AS s
+    WHERE provider <> 'files'
+        OR (registry_id, repository, digest, source) NOT IN (FROM told_in_parts)
+    UNION ALL BY NAME
+    SELECT s.* FROM staged_findings AS s
+    SEMI JOIN told_in_parts USING (registry_id, repository, digest, source)
+    WHERE provider = 'files'
+    QUALIFY row_number() OVER (
+        PARTITION BY registry_id, repository, digest, source, vulnerability_id, package_name,
+            package_version, location, native_id
+        ORDER BY severity, native_state, fixed_version, title, url) = 1
+)
 SELECT s.* REPLACE (coalesce(a.owner, s.provider) AS provider,
     getvariable('run_id') AS observed_run_id)
-FROM staged_findings AS s
+FROM once AS s
 LEFT JOIN adopted AS a ON s.provider = 'files' AND (a.registry_id, a.repository, a.digest)
     = (s.registry_id, s.repository, s.digest);
 
@@ -52,10 +70,18 @@ SEMI JOIN (FROM assessments_all WHERE told_state = 'assessed' AND basis <> 'read
     USING (provider, registry_id, repository, digest, source)
 ANTI JOIN (
     SELECT provider, registry_id, repository, digest, source, vulnerability_id
-    FROM staged_findings_owned
+    FROM staged_findings WHERE provider <> 'files'
     UNION SELECT provider, registry_id, repository, digest, source, vulnerability_id
     FROM staged_source_closings
-) AS restated USING (provider, registry_id, repository, digest, source, vulnerability_id);
+) AS restated USING (provider, registry_id, repository, digest, source, vulnerability_id)
+-- A list that was imported may name a vulnerability in one package and leave it out in another.
+WHERE NOT EXISTS (
+    FROM staged_findings_owned AS s
+    WHERE (s.provider, s.registry_id, s.repository, s.digest, s.source, s.vulnerability_id)
+        = (f.provider, f.registry_id, f.repository, f.digest, f.source, f.vulnerability_id)
+        AND s.package_name IS NOT DISTINCT FROM f.package_name
+        AND s.package_version IS NOT DISTINCT FROM f.package_version
+        AND s.location IS NOT DISTINCT FROM f.location);
 
 CREATE TEMP TABLE closings_now AS
 SELECT DISTINCT s.* FROM staged_source_closings AS s;

@@ -29,6 +29,7 @@ class Ways:
     Attributes:
         auth: ``none``, ``basic`` or ``bearer`` (a token for each repository, from its own server).
         catalog: Whether it offers a catalogue.
+        unseen: Repositories that its catalogue leaves out, as of those one may not look at.
         referrers: Whether it has the referrers API.
         digest_header: Whether a HEAD tells the digest, which the specification leaves open.
         page: Most names that it gives at once.
@@ -39,6 +40,7 @@ class Ways:
 
     auth: str = "none"
     catalog: bool = True
+    unseen: tuple[str, ...] = ()
     referrers: bool = True
     digest_header: bool = True
     page: int = _MOST_A_PAGE
@@ -180,7 +182,11 @@ class OciLoopback:
     def _catalog(self, request: Request) -> Response:
         if not self.ways.catalog:
             return _error(404, "UNSUPPORTED", "the catalogue is switched off")
-        return self._names(request, "repositories", sorted(self.store.repositories))
+        return self._names(
+            request,
+            "repositories",
+            sorted(set(self.store.repositories).difference(self.ways.unseen)),
+        )
 
     def _tags(self, request: Request, name: str) -> Response:
         held = self.store.repositories.get(name)

@@ -57,8 +57,9 @@ class Remembered:
     previous_run_id: str | None = "run-0"
 
     def rows(self, table: str, columns: Sequence[str], **where: str) -> list[tuple[Any, ...]]:
-        assert where in ({}, {"placed_in": where.get("placed_in", "")})
-        return [tuple(row[name] for name in columns) for row in self.run[table]]
+        where.pop("placed_in", None)  # one registry is all there is
+        rows = [row for row in self.run[table] if where.items() <= row.items()]
+        return [tuple(row[name] for name in columns) for row in rows]
 
 
 def collect(settings: dict[str, Any], before: Collected | None = None) -> Collected:

@@ -184,6 +184,54 @@ def test_a_configured_repository_that_is_not_found_may_be_hidden(store):
     assert got.whole() == {"app": True, "secret": False}
 
 
+@pytest.mark.parametrize("status", [401, 403])
+def test_what_the_catalogue_shows_no_more_is_not_gone_but_denied(store, status):
+    """Many registries list what their reader may see: lost rights look like lost images."""
+    store.image("app", "1.0")
+    store.image("secret", "1.0")
+    with OciLoopback(store) as registry:
+        before = read(registry)
+        registry.ways = Ways(unseen=("secret",))
+        registry.fails["tags", "secret"] = status
+        got = read(registry, before)
+    assert told(got)[0] == "partial"
+    assert got.whole() == {"app": True, "secret": False}
+
+
+def test_what_the_catalogue_shows_no_more_and_is_there_is_read(store):
+    store.image("app", "1.0")
+    hidden = store.image("hidden", "1.0", layer=b"2")
+    with OciLoopback(store) as registry:
+        before = read(registry)
+        registry.ways = Ways(unseen=("hidden",))
+        got = read(registry, before)
+    assert (told(got), got.placed("hidden")) == (("complete", None), {hidden: ["1.0"]})
+
+
+def test_a_repository_that_was_deleted_is_gone(store):
+    store.image("app", "1.0")
+    store.image("old", "1.0")
+    with OciLoopback(store) as registry:
+        before = read(registry)
+        del store.repositories["old"]
+        got = read(registry, before)
+    assert told(got) == ("complete", None)
+    assert got.whole() == {"app": True}
+
+
+def test_a_repository_taken_off_the_list_is_left_out_not_gone(store):
+    store.image("app", "1.0")
+    store.image("other", "1.0")
+    with OciLoopback(store) as registry:
+        before = read(registry, repositories=["app", "other"])
+        got = read(registry, before, repositories=["app"])
+        assert got.whole() == {"app": True, "other": False}
+        (row,) = [row for row in got["repositories"] if row["repository"] == "other"]
+        assert row["unread"] == ["images: left out by the configuration"]
+        del store.repositories["other"]
+        assert read(registry, before, repositories=["app"]).whole() == {"app": True}
+
+
 def test_no_catalogue_is_no_empty_registry(store):
     store.image("app", "1.0")
     with OciLoopback(store, Ways(catalog=False)) as registry:
