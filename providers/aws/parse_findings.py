@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 from audit.errors import BrokenPageError
@@ -103,6 +104,17 @@ def _kind_of_id(identity: str) -> str:
     """Return CVE or GHSA, or "" for an advisory."""
     found = _SAME_THING.match(identity)
     return found.group(1).upper() if found else ""
+
+
+STATED = (
+    *("vulnerability_id", "aliases", "severity", "severity_source", "native_severity"),
+    *("cvss_score", "cvss_version", "cvss_vector", "title", "url", "native_id"),
+    *("native_first_seen_at", "native_state", "package_name", "package_version", "package_type"),
+    *("fixed_version", "fix_state", "location", "layer_digest"),
+)
+"""Columns of a statement."""
+cells_of = itemgetter(*STATED)
+"""The cells of a statement in the order of ``STATED``."""
 
 
 def statements(finding: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -125,7 +125,7 @@ def utc(value: Any) -> datetime | None:  # noqa: ANN401  a number or a text, as 
     Nonsense is None: one bad time must not take a page of a thousand images with it.
     """
     try:
-        if isinstance(value, int | float):
+        if isinstance(value, (int, float)):
             return datetime.fromtimestamp(value, UTC)
         return parse_timestamp(value).astimezone(UTC)
     except (ValueError, TypeError, OverflowError, OSError):
