@@ -6,7 +6,7 @@ from tempfile import TemporaryDirectory
 import orjson
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 
 from audit.store.parquet import sha256_of
 from audit.store.reader import Warehouse
@@ -44,7 +44,12 @@ def test_both_nights_of_the_demo_equal_the_truth(tmp_path: Path):
 
 
 @pytest.mark.slow
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=6,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking whole runs takes minutes
+)
 @given(histories(nights=2))
 def test_random_estates_with_random_faults_equal_the_truth(history: History):
     with TemporaryDirectory() as folder:
