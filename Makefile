@@ -36,7 +36,7 @@ demo: $(RUN) ## Audit three loopback clouds on two nights; writes ./out/demo
 	@$(BIN)/registry-audit demo
 
 test: check ## The static checks, then every test
-	$(BIN)/pytest -q -n 2 --dist worksteal
+	$(BIN)/pytest -q -n 2
 
 check: $(DEV) ## The static checks only
 	$(BIN)/ruff check

@@ -11,7 +11,6 @@ from audit.config import Config
 from providers.loopback.demo import LoopbackDemo
 from providers.loopback.estate import Estate
 
-
 _MORE = {"azure": {"full_listing_days": 1}}
 """The oracle breaks pages of what did not change too: everything has to be listed every night."""
 
