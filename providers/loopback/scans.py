@@ -74,6 +74,11 @@ def odd(source: str, random: Random, moment: datetime) -> Scan:
     return Scan(native, state, moment - timedelta(days=2) if told else None)
 
 
+def unfollowed(moment: datetime) -> Scan:
+    """Return what Google says of an image that it once followed: it stops before it forgets."""
+    return Scan(("FINISHED_SUCCESS", "INACTIVE"), "stale", moment - timedelta(days=2))
+
+
 def azure_state_by_time(image: Image, place: Place, moment: datetime) -> str:
     """Return what the absence of any row means for an image of an Azure subscription."""
     if place.settings.get("defender_plan") != "Standard":

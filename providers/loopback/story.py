@@ -199,6 +199,8 @@ def _rescanned(image: Image, workshop: Workshop) -> Image:
     chance, told = random.random(), scan.statements
     if chance < 0.03 and not image.archived:
         odd = scans.odd(workshop.source, random, workshop.moment)
+        if workshop.source == "artifact-analysis" and not odd.native:
+            odd = scans.unfollowed(workshop.moment)
         return replace(image, scan=settled(odd, image, workshop))
     if chance < 0.06:
         told = tuple(dict.fromkeys((*told, *workshop.statements()[:2])))

@@ -138,19 +138,9 @@ class Oracle:
     def _judge(self, night: Night, where: Where, image: Image, answers: Answers) -> None:
         assert image.scan is not None  # noqa: S101  the description's own promise
         state = answers.state(image)
-        if state == "not_scanned" and self._forgotten(where, night.placements[where]):
-            state = "expired"
         night.assessments[where] = Judged(state, state, night.moment)
         told = answers.statements(image)
         night.findings[where] = dict.fromkeys(told, night.moment)
-
-    def _forgotten(self, where: Where, known: Known) -> bool:
-        """Whether Google knew an image and has no word of it any more: it deletes what is old."""
-        last, scan = self._last.placements.get(where), known.image.scan
-        if known.provider != "gcp" or last is None or (scan and scan.native):
-            return False
-        before = last.image.scan
-        return bool(before and before.native) or self._last.assessments[where].state == "expired"
 
     def _carry(self, night: Night) -> None:
         """Remember what this night could not look at."""

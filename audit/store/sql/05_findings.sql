@@ -1,12 +1,15 @@
 -- Everything stated about every placed image: this run's statements, earlier ones wherever the source
 -- did not answer for the image in this run, and those that stand where it was asked for changes only.
--- What a source left, and says of that it has not changed, stands as it did; it is no fresh look.
+-- What a source left, and says of that it has not changed, stands as it did: what its last answer
+-- stated is confirmed, what was carried over that is not. It is no fresh look.
 CREATE TEMP TABLE unanswered AS
 SELECT provider, registry_id, repository, digest, source,
-    told_state = 'stale' AND basis = 'remembered'
-        AND observed_run_id = getvariable('run_id') AND NOT getvariable('replayed') AS stands
-FROM assessments_all
-WHERE (told_state <> 'assessed' OR observed_run_id <> getvariable('run_id')) AND source <> 'none';
+    CASE WHEN a.told_state = 'stale' AND a.basis = 'remembered' AND NOT getvariable('replayed')
+        AND a.observed_run_id = getvariable('run_id') THEN was.observed_run_id END AS stands_since
+FROM assessments_all AS a
+LEFT JOIN prev_assessments AS was USING (provider, registry_id, repository, digest, source)
+WHERE (a.told_state <> 'assessed' OR a.observed_run_id <> getvariable('run_id'))
+    AND source <> 'none';
 
 -- Parts of one list that were imported together may overlap: what both state is stated once.
 CREATE TEMP TABLE told_in_parts AS
@@ -48,8 +51,8 @@ FROM staged_findings_owned
 SEMI JOIN placements_current USING (provider, registry_id, repository, digest);
 
 INSERT INTO findings_all BY NAME
-SELECT f.* REPLACE (CASE WHEN stands THEN getvariable('run_id') ELSE f.observed_run_id END
-    AS observed_run_id)
+SELECT f.* REPLACE (CASE WHEN f.observed_run_id = stands_since THEN getvariable('run_id')
+    ELSE f.observed_run_id END AS observed_run_id)
 FROM prev_findings AS f
 JOIN unanswered USING (provider, registry_id, repository, digest, source)
 WHERE NOT EXISTS (

@@ -109,6 +109,18 @@ def test_what_a_source_left_stands_where_it_says_that_nothing_changed(
     assert [row[0] for row in looks(run)] == [state]
 
 
+def test_what_the_last_answer_did_not_state_is_not_confirmed_by_its_standing(tmp_path):
+    """It was carried over a look that lacked it: that nothing changed since confirms nothing."""
+    FIRST.publish(tmp_path, 0)
+    left = Night(states={"a": "stale"}, told=(("a", "CVE-2026-0002"),))
+    left.publish(tmp_path, 1)
+    run = Night(states={"a": "stale"}, basis="remembered").publish(tmp_path, 2)
+    fresh = run.rows("SELECT vulnerability_id FROM findings WHERE observed_run_id = run_id")
+    assert fresh == [{"vulnerability_id": "CVE-2026-0002"}]
+    assert len(stated(run)) == 2
+    assert changes(run) == []
+
+
 def test_a_changed_statement_replaces_the_earlier_one(tmp_path):
     FIRST.publish(tmp_path, 0)
     night = Night(told=(("a", "CVE-2026-0002"),), basis="changes", severity="LOW")
