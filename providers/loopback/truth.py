@@ -195,6 +195,8 @@ class Oracle:
             fix=max((fix_of(night, w, s) for w, s, _ in carriers), key=FIXES.index),
         )
         event, reason = self._event(night, before, held, carriers, fresh=fresh)
+        if before and not event:  # only a fresh word changes what is told of it
+            held = replace(held, severity=before.severity, fix=before.fix)
         return replace(held, event=event, reason=reason)
 
     def _event(
