@@ -26,7 +26,7 @@ from providers.aws.inspector_filters import changed
 from providers.aws.inspector_marks import marks
 from providers.aws.inspector_settings import InspectorSettings
 from providers.aws.inspector_window import Window
-from providers.aws.judgement import findings_scope
+from providers.aws.scopes import findings_scope
 
 NOT_A_MEMBER = "NotAMember"
 _MOST_SHARED = 30_000

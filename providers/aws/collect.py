@@ -8,10 +8,10 @@ from audit.model.scope import ScopeOutcome, ScopeTally
 from providers.aws.basic import BasicReader
 from providers.aws.inspector import InspectorReader
 from providers.aws.inventory import Inventory
-from providers.aws.judgement import findings_scope, posture_scope
 from providers.aws.place import Place
 from providers.aws.posture import read_posture
 from providers.aws.scanning import BASIC, read_scanning
+from providers.aws.scopes import findings_scope, posture_scope
 from providers.aws.status import INSPECTOR
 
 

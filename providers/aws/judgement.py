@@ -6,53 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal
 
 from audit.model.columns import Columns
-from audit.model.enums import ScopeKind
-from audit.model.scope import ScopeRef
 from providers.aws.holdings import Holdings
 from providers.aws.place import Place
 from providers.aws.status import Verdict
 
 Basis = Literal["read", "changes", "remembered"]
 """What an answer rests on; see the column of ``assessments``."""
-
-
-def findings_scope(account: str, region: str, source: str = "") -> ScopeRef:
-    """Name the findings scope; its source is only known once the registry was asked."""
-    inventory = f"aws/{account}/{region}"
-    return ScopeRef(
-        provider="aws",
-        scope_id=f"{inventory}/findings",
-        kind=ScopeKind.FINDINGS,
-        account=account,
-        region=region,
-        source=source,
-        parent_scope_id=inventory,
-    )
-
-
-def inventory_scope(account: str, region: str, parent: str = "") -> ScopeRef:
-    """Name the inventory scope; its parent is the account's where that listed the regions."""
-    return ScopeRef(
-        provider="aws",
-        scope_id=f"aws/{account}/{region}",
-        kind=ScopeKind.INVENTORY,
-        account=account,
-        region=region,
-        parent_scope_id=parent,
-    )
-
-
-def posture_scope(account: str, region: str) -> ScopeRef:
-    """Name the scope of the settings that are read beside the inventory."""
-    inventory = f"aws/{account}/{region}"
-    return ScopeRef(
-        provider="aws",
-        scope_id=f"{inventory}/posture",
-        kind=ScopeKind.CONFIGURATION,
-        account=account,
-        region=region,
-        parent_scope_id=inventory,
-    )
 
 
 class Vulnerabilities:
@@ -88,12 +47,16 @@ def append_statements(
         block.append(repository=repository, digest=digest, **row)
 
 
+def _all_read(_repository: str, _digest: str) -> Basis:
+    return "read"
+
+
 def write_assessments(
     place: Place,
     source: str,
     holdings: Holdings,
     verdict_of: Callable[[str, str, bool | None], Verdict],
-    basis_of: Callable[[str, str], Basis],
+    basis_of: Callable[[str, str], Basis] = _all_read,
 ) -> None:
     """Write one ``assessments`` row for every assessable placement, whatever was learned of it.
 

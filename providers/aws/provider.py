@@ -13,8 +13,8 @@ from audit.ports import Capabilities, Check, Doctor, RegistryProvider, RunContex
 from providers.aws.administration import Administration
 from providers.aws.collect import collect_place
 from providers.aws.place import Place
-from providers.aws.public import PublicPlace, collect_public, public_task
-from providers.aws.scopes import account_scope, region_task
+from providers.aws.public import PublicPlace, collect_public
+from providers.aws.scopes import account_scope, public_task, region_task
 from providers.aws.settings import AccountSettings, AwsSettings
 from providers.aws.status import ECR_BASIC, INSPECTOR
 

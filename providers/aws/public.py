@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from audit.errors import BrokenPageError
-from audit.model.enums import ScopeKind, State
-from audit.model.scope import ScopeOutcome, ScopeRef, ScopeTally, Task
+from audit.model.enums import State
+from audit.model.scope import ScopeOutcome, ScopeTally
 from providers.aws.api import PUBLIC_IMAGES, PUBLIC_REPOSITORIES, Answer, Listing, member
 from providers.aws.asking import Facts, told
 from providers.aws.inventory import Inventory, list_images
-from providers.aws.judgement import Basis, write_assessments
+from providers.aws.judgement import write_assessments
 from providers.aws.parse_inventory import repository_name
 from providers.aws.place import Place
+from providers.aws.scopes import public_scope
 from providers.aws.status import Verdict
 
-HOME = "us-east-1"
-"""Where the service is, whatever the region of its users."""
 ECR_PUBLIC = "ecr-public"
 _NO_SCANNING = "ECR Public has no scanning."
 _NOT_READ = ("policy_present", "anonymous_write", "external_write", "labels")
@@ -44,25 +43,6 @@ class PublicPlace(Place):
         return self.host
 
 
-def public_scope(account: str, parent: str = "") -> ScopeRef:
-    """Name the scope of an account's public registry."""
-    return ScopeRef(
-        provider="aws",
-        scope_id=f"aws/{account}/public",
-        kind=ScopeKind.INVENTORY,
-        account=account,
-        region=HOME,
-        parent_scope_id=parent,
-    )
-
-
-def public_task(account: str, parent: str = "") -> Task:
-    """Return the task that reads an account's public registry."""
-    ref = public_scope(account, parent)
-    params = {"account": account, "region": HOME, "public": "yes"}
-    return Task(provider="aws", task_id=ref.scope_id, scopes=(ref,), params=params)
-
-
 def collect_public(place: PublicPlace, tally: ScopeTally) -> Sequence[ScopeOutcome]:
     """Read repositories and images. Indexes stay unread: this API gives no manifests."""
     listing = Listing(place.api, tally, PUBLIC_REPOSITORIES, "repositories")
@@ -79,12 +59,8 @@ def collect_public(place: PublicPlace, tally: ScopeTally) -> Sequence[ScopeOutco
             _read(registries[host], row)
     for inventory in registries.values():
         inventory.write_images()
-        write_assessments(inventory.place, ECR_PUBLIC, inventory.holdings, _verdict, _read_whole)
+        write_assessments(inventory.place, ECR_PUBLIC, inventory.holdings, _verdict)
     return [tally.finish()]
-
-
-def _read_whole(_repository: str, _digest: str) -> Basis:
-    return "read"
 
 
 def _host(row: Answer) -> str:
