@@ -8,7 +8,7 @@ may.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -47,9 +47,12 @@ class Memory(Protocol):
     def previous_run_id(self) -> str | None:
         """The run it remembers; None where nothing is published yet."""
 
-    def rows(self, table: str, columns: Sequence[str], **where: str) -> list[tuple[Any, ...]]:
+    def rows(
+        self, table: str, columns: Sequence[str], **where: str | Collection[str]
+    ) -> list[tuple[Any, ...]]:
         """Return columns of a collected table's rows whose columns equal ``where``.
 
+        Given several texts, a column equals one of them: one question costs what many would each.
         Times are timezone-aware (UTC), lists are lists of text. An image is remembered by its
         digest alone: ask for those of a registry by ``placed_in=registry_id``.
 
@@ -64,7 +67,12 @@ class NoMemory:
 
     previous_run_id: None = None
 
-    def rows(self, table: str, columns: Sequence[str], **where: str) -> list[tuple[Any, ...]]:  # noqa: ARG002  as in Memory
+    def rows(
+        self,
+        table: str,  # noqa: ARG002  as in Memory
+        columns: Sequence[str],  # noqa: ARG002  as in Memory
+        **where: str | Collection[str],  # noqa: ARG002  as in Memory
+    ) -> list[tuple[Any, ...]]:
         """Return nothing."""
         return []
 

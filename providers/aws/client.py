@@ -133,7 +133,7 @@ class AwsApi:
         except BotoCoreError as error:
             reached = not is_unreachable(error)
             raise from_botocore_error(error, operation) from None
-        except RuntimeError:
+        except RuntimeError:  # botocore's word for credentials that are old when they come
             raise AccessDeniedError(
                 "the session that was just given has ended already: is the machine's clock right?",
                 operation=operation,

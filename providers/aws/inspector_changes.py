@@ -81,20 +81,18 @@ class Changes:
 
     def _second(self) -> set[Image]:
         """Return the images with a new finding of what an older, unchanged one had stated."""
-        fresh: dict[str, dict[Image, datetime | None]] = {}
-        for image in self._told.keys() & self.known:
-            for identity, pair in self._told[image].items():
-                if len(pair) == 1 and pair[0].stands and self._is_new(pair[0]):
-                    fresh.setdefault(identity, {})[image] = pair[0].first_seen
-        found: set[Image] = set()
-        for identity, images in fresh.items():
-            stated = self.previous.stated(identity)
-            found |= {
-                image
-                for image, first_seen in images.items()
-                if image in stated and first_seen not in stated[image]
-            }
-        return found
+        fresh = {
+            (image, identity): pair[0].first_seen
+            for image in self._told.keys() & self.known
+            for identity, pair in self._told[image].items()
+            if len(pair) == 1 and pair[0].stands and self._is_new(pair[0])
+        }
+        stated = self.previous.stated({identity for _, identity in fresh})
+        return {
+            image
+            for (image, identity), first_seen in fresh.items()
+            if first_seen not in stated.get((image, identity), {first_seen})
+        }
 
     def _is_new(self, told: Told) -> bool:
         return told.first_seen is None or told.first_seen >= self.since

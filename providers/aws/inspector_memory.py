@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,20 +52,23 @@ class Previous:
         """
         return image[0] in self.listed and image not in self.placed
 
-    def stated(self, vulnerability_id: str) -> dict[Image, set[datetime | None]]:
-        """Return the images of which Inspector had stated a vulnerability, and first seen when."""
-        names = ("repository", "digest", "native_first_seen_at")
+    def stated(
+        self, vulnerabilities: Collection[str]
+    ) -> dict[tuple[Image, str], set[datetime | None]]:
+        """Return when Inspector had first seen what it stated, by image and vulnerability."""
+        if not vulnerabilities:
+            return {}
         rows = self.place.context.memory.rows(
             "findings",
-            names,
+            ("repository", "digest", "vulnerability_id", "native_first_seen_at"),
             provider="aws",
             registry_id=self.place.registry_id,
             source=INSPECTOR,
-            vulnerability_id=vulnerability_id,
+            vulnerability_id=vulnerabilities,
         )
-        found: dict[Image, set[datetime | None]] = {}
-        for repository, digest, first_seen in rows:
-            found.setdefault((repository, digest), set()).add(first_seen)
+        found: dict[tuple[Image, str], set[datetime | None]] = {}
+        for repository, digest, identity, first_seen in rows:
+            found.setdefault(((repository, digest), identity), set()).add(first_seen)
         return found
 
 

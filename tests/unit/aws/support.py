@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ from audit.model.scope import ScopeOutcome
 from audit.ports import RunContext
 from providers.aws.provider import AwsProvider
 from providers.aws.settings import AwsSettings
+from tests.support.kept import Kept
 
 CONTEXT = RunContext("run-1", datetime(2026, 11, 23, 2, tzinfo=UTC), logging.getLogger("test"))
 
@@ -64,39 +65,14 @@ class Collected:
         return next(one for one in self.outcomes.values() if one.ref.kind == kind)
 
 
-class Remembered:
-    """The memory of a run in which all was read that was collected before."""
-
-    def __init__(self, before: Collected) -> None:
-        self.previous_run_id = "run-0"
-        self.tables = {
-            table: [{**row, "observed_run_id": "run-0"} for row in rows]
-            for table, rows in before.sink.rows.items()
-        }
-        for row in self.tables["assessments"]:
-            row |= {"told_state": row["state"], "read_run_id": "run-0"}
-
-    def rows(
-        self, table: str, columns: Sequence[str], *, placed_in: str = "", **where: str
-    ) -> list[tuple[Any, ...]]:
-        placements = self.tables.get("placements", [])
-        held = {row["digest"] for row in placements if row["registry_id"] == placed_in}
-        return [
-            tuple(row.get(name) for name in columns)
-            for row in self.tables.get(table, [])
-            if (not placed_in or row["digest"] in held)
-            and all(row.get(name) == value for name, value in where.items())
-        ]
-
-
 def next_night(before: Collected, days: float = 1) -> RunContext:
     """Return the context of the run that follows ``before``."""
-    return replace(CONTEXT, moment=CONTEXT.moment + timedelta(days), memory=Remembered(before))
+    return replace(CONTEXT, moment=CONTEXT.moment + timedelta(days), memory=Kept(before.sink.rows))
 
 
-def memory_of(context: RunContext) -> Remembered:
+def memory_of(context: RunContext) -> Kept:
     """Return the memory that ``next_night`` made."""
-    assert isinstance(context.memory, Remembered)
+    assert isinstance(context.memory, Kept)
     return context.memory
 
 

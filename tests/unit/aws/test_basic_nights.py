@@ -12,6 +12,7 @@ from audit.ports import RunContext
 from providers.aws.basic_memory import BasicMemory
 from providers.loopback.estate import Estate, Fault, Scan
 from tests.support.inspector_nights import BASIC, Nights, estate, found, nights, place
+from tests.support.kept import Kept
 from tests.unit.aws.support import CONTEXT
 from tests.unit.loopback.estates import ACCOUNT, MOMENT, OTHER_ACCOUNT, REGION, digest
 
@@ -95,21 +96,14 @@ def test_no_more_is_asked_than_the_formula_says(tmp_path):
     assert told == [accounts * repositories * images, 0]
 
 
-class _Answers:
-    """A memory of assessed images, by the run that asked for each."""
-
-    previous_run_id = "20261123T020000Z"
-
-    def __init__(self, asked: dict[str, str], **row: Any) -> None:
-        self._asked, self._row = asked, row
-
-    def rows(self, table: str, columns: Any, **where: str) -> list[tuple[Any, ...]]:
-        assert (table, where["source"]) == ("assessments", "ecr-basic")
-        common = {"repository": "app", "told_state": "assessed", "scanned_at": MOMENT, **self._row}
-        return [
-            tuple({**common, "digest": digest, "read_run_id": run}.get(name) for name in columns)
-            for digest, run in self._asked.items()
-        ]
+def _answers(asked: dict[str, str], **row: Any) -> Kept:
+    """Make a memory of assessed images, by the run that asked for each."""
+    common = {"repository": "app", "state": "assessed", "scanned_at": MOMENT, **row}
+    where = {"provider": "aws", "registry_id": "host", "source": "ecr-basic"}
+    rows = [{**where, **common, "digest": name, "read_run_id": run} for name, run in asked.items()]
+    memory = Kept({"assessments": rows})
+    memory.previous_run_id = "20261123T020000Z"
+    return memory
 
 
 def _memory(context: RunContext, days: int = 7) -> BasicMemory:
@@ -123,7 +117,7 @@ def test_each_night_asks_a_seventh_and_each_image_is_asked_once_a_week():
     by_night, by_image = Counter[int](), Counter[str]()
     for number in range(1, 15):
         moment = CONTEXT.moment + timedelta(days=number)
-        memory = _memory(replace(CONTEXT, moment=moment, memory=_Answers(asked)))
+        memory = _memory(replace(CONTEXT, moment=moment, memory=_answers(asked)))
         for name in asked:
             if memory.verdict(("app", name), MOMENT) is None:
                 by_night[number] += 1
@@ -149,5 +143,5 @@ def test_each_night_asks_a_seventh_and_each_image_is_asked_once_a_week():
 )
 def test_what_may_stand(row, pushed_at, stands):
     run = row.pop("read_run_id", "20261123T020000Z")
-    memory = _memory(replace(CONTEXT, memory=_Answers({"d": run}, **row)), days=NEVER)
+    memory = _memory(replace(CONTEXT, memory=_answers({"d": run}, **row)), days=NEVER)
     assert (memory.verdict(("app", "d"), pushed_at) is not None) is stands

@@ -22,7 +22,7 @@ from audit.errors import (
 from audit.model.scope import ScopeTally
 from providers.aws.api import ECR_IMAGES, ECR_REPOSITORIES, INSPECTOR_FINDINGS, Answer, Listing
 from providers.aws.client import AwsApi, Clients
-from providers.aws.judgement import inventory_scope
+from providers.aws.scopes import inventory_scope
 from providers.aws.sessions import utc
 from providers.aws.settings import AwsSettings
 from tests.unit.aws import payloads as p

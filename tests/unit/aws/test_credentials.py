@@ -15,7 +15,7 @@ from audit.errors import AccessDeniedError, SourceError, ThrottledError
 from audit.model.scope import ScopeTally
 from providers.aws.api import ECR_IMAGES, ECR_REPOSITORIES, INSPECTOR_COVERAGE
 from providers.aws.client import AwsApi, Clients
-from providers.aws.judgement import inventory_scope
+from providers.aws.scopes import inventory_scope
 from providers.aws.settings import AccountSettings, AwsSettings
 from providers.loopback.aws import AwsLoopback
 from providers.loopback.aws.gates import Options

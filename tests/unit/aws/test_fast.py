@@ -20,7 +20,7 @@ from providers.aws.api import (
     Answer,
 )
 from providers.aws.client import Clients
-from providers.aws.judgement import inventory_scope
+from providers.aws.scopes import inventory_scope
 from providers.aws.sessions import utc
 from providers.aws.settings import AwsSettings
 from tests.unit.aws import payloads as p

@@ -16,8 +16,9 @@ from audit.model.scope import ScopeOutcome
 from providers.azure.defender import DefenderReader
 from providers.azure.names import findings_scope
 from providers.azure.placements import Place, Placements
+from tests.support.kept import Kept
 from tests.unit.azure.answers import TERMS, Answers, served
-from tests.unit.azure.remembering import Remembered, night
+from tests.unit.azure.remembering import night
 from tests.unit.azure.scripted import Say
 from tests.unit.azure.support import KeepingSink, Row
 from tests.unit.azure.test_defender import ON
@@ -252,7 +253,7 @@ def test_a_damaged_run_before_costs_a_full_read(first, monkeypatch):
     def damaged(*_: Any, **__: Any) -> None:
         raise WarehouseError("gone")
 
-    monkeypatch.setattr(Remembered, "rows", damaged)
+    monkeypatch.setattr(Kept, "rows", damaged)
     run = again(first)
     assert "everything" in run.asked
     assert run.outcome.outcome is Outcome.COMPLETE

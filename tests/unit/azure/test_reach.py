@@ -10,10 +10,11 @@ from audit.model.enums import Outcome
 from providers.azure.acr_tokens import BATCH
 from providers.loopback.azure import AzureLoopback
 from providers.loopback.estate import Fault
+from tests.support.kept import Kept
 from tests.unit.azure.acr_inventory import BROKEN, IMAGE, listed, serve
 from tests.unit.azure.acr_inventory import read as read_registry
 from tests.unit.azure.support import grown, read
-from tests.unit.azure.test_unchanged import Kept, context, first, served
+from tests.unit.azure.test_unchanged import context, first, served
 from tests.unit.loopback.azure_estates import NIGHT, ONE, OPEN, PROD, TENANT, TWO, estate, image
 
 SERVER = "acme.azurecr.io"

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from audit.model.enums import Outcome
-from audit.ports import RunContext
+from audit.ports import Memory, RunContext
+from providers.azure.remembered import Remembered
 from providers.azure.unchanged import is_due
+from tests.support.kept import Kept
 from tests.unit.azure.acr_inventory import BROKEN, IMAGE, INDEX, A, B, listed, read, serve
 from tests.unit.azure.scripted import Asked, Say
 from tests.unit.azure.support import KeepingSink
@@ -34,25 +35,7 @@ DOCUMENTS = {"mediaType": INDEX, "manifests": [{"digest": A}], "subject": {"dige
 Rows = Mapping[str, list[dict[str, Any]]]
 
 
-@dataclass
-class Kept:
-    """The run before as a memory: what a sink kept."""
-
-    tables: Rows
-    previous_run_id: str | None = "run-0"
-
-    def rows(self, table: str, columns: Sequence[str], **where: str) -> list[tuple[Any, ...]]:
-        placed_in = where.pop("placed_in", None)
-        here = {r["digest"] for r in self.tables["placements"] if r["registry_id"] == placed_in}
-        return [
-            tuple(row[name] for name in columns)
-            for row in self.tables[table]
-            if all(row[name] == value for name, value in where.items())
-            and (placed_in is None or row["digest"] in here)
-        ]
-
-
-def context(memory: Kept, moment: datetime) -> RunContext:
+def context(memory: Memory, moment: datetime) -> RunContext:
     return RunContext("run-2", moment, logging.getLogger("tests.azure"), memory)
 
 
@@ -83,8 +66,6 @@ def quiet_day(name: str = "a", days: int = 7) -> datetime:
 
 
 def _before(row: Mapping[str, Any]) -> Any:
-    from providers.azure.remembered import Remembered  # noqa: PLC0415  here only
-
     memory = Kept({"repositories": [dict(row)], "placements": [], "images": []})
     return Remembered(memory, row["registry_id"]).repositories[row["repository"]]
 

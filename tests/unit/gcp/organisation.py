@@ -14,6 +14,7 @@ from providers.gcp.provider import GcpProvider
 from providers.gcp.settings import GcpSettings
 from providers.loopback.estate import Estate, Place
 from providers.loopback.gcp import GcpLoopback
+from tests.support.kept import Kept
 from tests.unit.gcp.parts import Rows
 from tests.unit.loopback import estates
 
@@ -42,21 +43,6 @@ def estate(*places: Place, page_size: int = 2) -> Estate:
     return replace(
         estates.small_estate(page_size=page_size), name="organisation", places=places or PLACES
     )
-
-
-@dataclass(frozen=True)
-class Remembering:
-    """What the run before held: locations with repositories, by project."""
-
-    places: Sequence[tuple[str, str]]
-    previous_run_id: str | None = "run-0"
-
-    def rows(self, table: str, columns: Sequence[str], **where: str) -> list[tuple[Any, ...]]:
-        if table != "registries":
-            return []
-        assert where == {"provider": "gcp"}
-        found = ({"account": one[0], "region": one[1]} for one in self.places)
-        return [tuple(row[column] for column in columns) for row in found]
 
 
 @dataclass
@@ -88,9 +74,9 @@ class Cloud:
         found = more.pop("discovery", {})
         discovery = None if found is None else {"scopes": [ORGANIZATION], **found}
         given = {**self.server.settings(), "projects": [], "discovery": discovery, **more}
-        context = RunContext(
-            "run-1", self.moment, logging.getLogger("test"), Remembering(remembered)
-        )
+        places = [{"provider": "gcp", "account": one, "region": at} for one, at in remembered]
+        memory, log = Kept({"registries": places}), logging.getLogger("test")
+        context = RunContext("run-1", self.moment, log, memory)
         return GcpProvider(GcpSettings.model_validate({"max_attempts": 2, **given}), context)
 
     def plan(self, remembered: Sequence[tuple[str, str]] = (), **more: Any) -> Plan:

@@ -15,11 +15,12 @@ from google.cloud import artifactregistry_v1 as ar
 from grafeas import grafeas_v1 as gr
 
 from audit.model.scope import ScopeOutcome
-from audit.ports import RunContext
+from audit.ports import NoMemory, RunContext
 from providers.gcp import client, lean
 from providers.gcp.provider import GcpProvider
 from providers.gcp.settings import GcpSettings
 from providers.loopback.gcp import GcpLoopback
+from tests.support.kept import Kept
 from tests.unit.gcp import parts
 from tests.unit.gcp.server import Refusal, Script, serving
 from tests.unit.loopback import estates
@@ -27,19 +28,6 @@ from tests.unit.loopback import estates
 URL = re.compile(r'resourceUrl="([^"]+)"')
 ANALYSIS = "gcp/p/artifact-analysis"
 FIRST = parts.MOMENT - timedelta(days=2)
-
-
-@dataclass
-class Memory:
-    """The run before, as the rows that it collected."""
-
-    tables: dict[str, list[dict[str, Any]]]
-    previous_run_id: str | None = "run-0"
-
-    def rows(self, table: str, columns: Any, **where: str) -> list[tuple[Any, ...]]:
-        told = [{**row, "told_state": row.get("state")} for row in self.tables.get(table, [])]
-        chosen = [row for row in told if all(row[name] == value for name, value in where.items())]
-        return [tuple(row.get(name) for name in columns) for row in chosen]
 
 
 @dataclass
@@ -101,7 +89,7 @@ def analysed(script: Script, days: float, letters: str = "abcd", **more: Any) ->
 def collect(
     script: Script, before: parts.Rows | None = None, **more: Any
 ) -> tuple[parts.Rows, dict[str, ScopeOutcome]]:
-    memory = Memory(before.tables) if before else Memory({}, None)
+    memory = Kept(before.tables) if before else NoMemory()
     moment = parts.MOMENT if before else FIRST
     context = RunContext("run-1", moment, logging.getLogger("test"), memory)
     provider = GcpProvider(GcpSettings(**script.settings(**more)), context)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +13,7 @@ from audit.ports import RunContext
 from providers.loopback.oci import OciLoopback
 from providers.oci.provider import OciProvider
 from providers.oci.settings import OciSettings
+from tests.support.kept import Kept
 
 CONTEXT = RunContext("run-1", datetime(2026, 11, 23, 2, tzinfo=UTC), logging.getLogger("test"))
 
@@ -49,22 +49,9 @@ class Collected:
         return {row["repository"]: row["complete"] for row in self["repositories"]}
 
 
-@dataclass
-class Remembered:
-    """The memory of a run, made of what that run delivered."""
-
-    run: Collected
-    previous_run_id: str | None = "run-0"
-
-    def rows(self, table: str, columns: Sequence[str], **where: str) -> list[tuple[Any, ...]]:
-        where.pop("placed_in", None)  # one registry is all there is
-        rows = [row for row in self.run[table] if where.items() <= row.items()]
-        return [tuple(row[name] for name in columns) for row in rows]
-
-
 def collect(settings: dict[str, Any], before: Collected | None = None) -> Collected:
     """Run the adapter's one task."""
-    context = replace(CONTEXT, memory=Remembered(before)) if before else CONTEXT
+    context = replace(CONTEXT, memory=Kept(before.tables)) if before else CONTEXT
     provider = OciProvider(OciSettings.model_validate({"max_attempts": 2, **settings}), context)
     (task,) = provider.plan().tasks
     got = Collected()

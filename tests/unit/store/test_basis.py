@@ -191,6 +191,12 @@ def test_memory_answers_for_one_registry_alone(tmp_path):
     assert memory.rows("assessments", asked, registry_id="o'ther", source="inspector") == []
     assert memory.rows("images", ("kind",), placed_in="host") == [("image",)]
     assert memory.rows("images", ("kind",), placed_in="elsewhere") == []
+    named = ("CVE-2026-0002", "CVE-2026-0009", "'; --")
+    stated = memory.rows(
+        "findings", ("vulnerability_id",), registry_id="host", vulnerability_id=named
+    )
+    assert stated == [("CVE-2026-0002",)]
+    assert memory.rows("findings", ("vulnerability_id",), vulnerability_id=()) == []
     with pytest.raises(KeyError, match="no column"):
         memory.rows("images", ('kind" FROM x; --',))
     with pytest.raises(KeyError, match="collected"):
