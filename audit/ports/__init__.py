@@ -1,0 +1,45 @@
+"""The doors of the core: what a provider, an importer, a report and an object store must be.
+
+Plug-ins are classes named in entry points (``registry_audit.providers``, ``.importers``,
+``.reports``, ``.stores``). Importing a plug-in's module must not import a cloud SDK; opening it
+may.
+"""
+
+from audit.ports.collecting import (
+    Capabilities,
+    Memory,
+    NoMemory,
+    RegistryProvider,
+    RunContext,
+    Sink,
+)
+from audit.ports.demo import Demo, DemoNight
+from audit.ports.examining import Check, CheckStatus, Doctor
+from audit.ports.importing import Document, ImportedReport, Importer, ImportOrder
+from audit.ports.reporting import Report, RunReader
+from audit.ports.settings import Settings
+from audit.ports.storing import ObjectStore, StoredObject, StoreSettings
+
+__all__ = [
+    "Capabilities",
+    "Check",
+    "CheckStatus",
+    "Demo",
+    "DemoNight",
+    "Doctor",
+    "Document",
+    "ImportOrder",
+    "ImportedReport",
+    "Importer",
+    "Memory",
+    "NoMemory",
+    "ObjectStore",
+    "RegistryProvider",
+    "Report",
+    "RunContext",
+    "RunReader",
+    "Settings",
+    "Sink",
+    "StoreSettings",
+    "StoredObject",
+]
