@@ -10,7 +10,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from providers.loopback.oci.content import Content, Store, encoded
+from providers.loopback.oci.content import OCI_MANIFEST, Content, Store, encoded
 from providers.loopback.scanning.advisories import Advisory, affected, data_source, detail
 from providers.loopback.scanning.archives import gzipped, tar_of
 from providers.loopback.scanning.bolt import bolt_file
@@ -58,9 +58,16 @@ class TrivyDatabase:
         """Push it as the artifact that ``--db-repository host/repository:2`` reads; its digest."""
         config = store.described(CONFIG_TYPE, b"{}")
         layer = store.described(LAYER_TYPE, gzipped(tar_of(self.files())))
-        kind = "application/vnd.oci.image.manifest.v1+json"
-        document = {"schemaVersion": 2, "mediaType": kind, "config": config, "layers": [layer]}
-        return store.put(repository, Content(kind, encoded(document)), str(SCHEMA))
+        layer["annotations"] = {
+            "org.opencontainers.image.title": "db.tar.gz"
+        }  # Trivy insists on it
+        document = {
+            "schemaVersion": 2,
+            "mediaType": OCI_MANIFEST,
+            "config": config,
+            "layers": [layer],
+        }
+        return store.put(repository, Content(OCI_MANIFEST, encoded(document)), str(SCHEMA))
 
     def _tree(self) -> dict[str, Any]:
         by_package = attrgetter("bucket", "package")
