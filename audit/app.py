@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import logging
 import os
+import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
-from pydantic import BaseModel
-
-from audit import plugins
+from audit.chosen import Chosen
 from audit.clock import Clock, FixedClock
 from audit.collect.runner import Planned, plan_all, run_tasks
-from audit.config import Config, check_names, config_sha256, validate
 from audit.errors import UsageError
 from audit.log import LOGGER
 from audit.model.scope import Plan, ScopeOutcome
 from audit.opening import open_warehouse
 from audit.owners import load_owners
-from audit.ports import Pulls, RegistryProvider, Report, RunContext, Scanner, Settings
+from audit.ports import Pulls, RegistryProvider, RunContext
 from audit.scanning.plan import Wanted, plan
 from audit.scanning.run import Scans, version_of
 from audit.store.ahead import candidates
 from audit.store.assembly import ScopeEnd
 from audit.store.commit import Commit, commit_run, looked_at
 from audit.store.journal import BrokenRun, Shape, begin, resumable
+from audit.store.layout import Layout
 from audit.store.ledger import Ledger
 from audit.store.lock import writer_lock
 from audit.store.memory import StoredMemory
@@ -65,14 +63,13 @@ def run_id_of(moment: datetime) -> str:
 
 
 @dataclass(frozen=True)
-class App:
+class App(Chosen):
     """One invocation: configuration, clock moment, and what follows from them.
 
     Attributes:
         clock: Tells when a run is published; without one, the moment stands still.
     """
 
-    config: Config
     moment: datetime
     clock: Clock | None = None
 
@@ -86,54 +83,6 @@ class App:
         """Return the context of a run at this moment."""
         log = logging.getLogger(LOGGER)
         return RunContext(run_id_of(self.moment), self.moment, log)
-
-    def settings(self) -> dict[str, BaseModel]:
-        """Return each configured provider's checked settings.
-
-        Raises:
-            ConfigError: There is no such provider, or its settings are wrong.
-        """
-        known, where = plugins.names(plugins.PROVIDERS), self.config.source
-        check_names("providers", self.config.providers, known, where)
-        models = {name: plugins.provider(name).settings_model for name in self.config.providers}
-        return self._checked("providers", models)
-
-    def scanner_settings(self) -> dict[str, BaseModel]:
-        """Return each configured scanner's checked settings.
-
-        Raises:
-            ConfigError: There is no such scanner, or its settings are wrong.
-        """
-        known, where = plugins.names(plugins.SCANNERS), self.config.source
-        check_names("scanners", self.config.scanners, known, where)
-        models = {name: plugins.scanner(name).settings_model for name in self.config.scanners}
-        return self._checked("scanners", models)
-
-    def _checked(
-        self, kind: Literal["providers", "scanners"], models: Mapping[str, type[Settings]]
-    ) -> dict[str, BaseModel]:
-        where, block = self.config.source, self.config.plugin_block
-        return {
-            name: validate(models[name], block(kind, name), f"{kind}.{name}", where)
-            for name in sorted(models)
-        }
-
-    def reports(self) -> list[Report]:
-        """Return the configured reports, or all of them.
-
-        Raises:
-            ConfigError: There is no such report.
-        """
-        known = plugins.names(plugins.REPORTS)
-        check_names("reports", self.config.reports, known, self.config.source)
-        return plugins.reports(self.config.reports)
-
-    def providers(self, context: RunContext) -> dict[str, RegistryProvider]:
-        """Open the configured providers."""
-        return {
-            name: plugins.provider(name)(settings, context)
-            for name, settings in self.settings().items()
-        }
 
     def run(self, planned: Planned, *, fresh: bool = False) -> RunResult:
         """Collect, publish and judge; go on with a broken run where there is one.
@@ -198,38 +147,18 @@ class App:
             UsageError: No scanner is configured, or nothing is published yet.
         """
         self.must_scan()
-        context, layout, ledger = self.context(), self.warehouse.layout, self.warehouse.ledger()
+        context, ledger = self.context(), self.warehouse.ledger()
         if ledger.newest is None:
             raise self.warehouse.unpublished()
         commit = self._commit(context, "scan", [], ledger)
-        return {
-            scanner.name: plan(
-                candidates(layout, commit, scanner.name), self.config.scan, version_of(scanner)
-            )
-            for scanner in self.scanners(context)
-        }
-
-    def must_scan(self) -> None:
-        """Check that there is something to scan with.
-
-        Raises:
-            UsageError: No scanner is configured.
-        """
-        if not self.scanner_settings():
-            known = ", ".join(plugins.names(plugins.SCANNERS))
-            raise UsageError(
-                "no scanner is configured",
-                where=f"{self.config.source}: scanners",
-                cure=f"name one of: {known}",
-            )
-
-    def scanners(self, context: RunContext) -> list[Scanner]:
-        """Open the configured scanners."""
-        work = self.warehouse.layout.staged(context.run_id) / "scanner"
-        return [
-            plugins.scanner(name)(settings, context, work / name)
-            for name, settings in self.scanner_settings().items()
-        ]
+        with tempfile.TemporaryDirectory() as folder:
+            aside = Layout(self.warehouse.layout.files, Path(folder))
+            return {
+                scanner.name: plan(
+                    candidates(aside, commit, scanner.name), self.config.scan, version_of(scanner)
+                )
+                for scanner in self.scanners(context, Path(folder))
+            }
 
     def _scans(
         self, context: RunContext, providers: Mapping[str, RegistryProvider], planned: Planned
@@ -246,7 +175,8 @@ class App:
     def _scan(self, scans: Scans, commit: Commit) -> list[ScopeOutcome]:
         """Have the configured scanners look at the images that a run is going to publish."""
         outcomes: list[ScopeOutcome] = []
-        for scanner in self.scanners(scans.context):
+        work = scans.layout.staged(commit.run_id) / "scanner"
+        for scanner in self.scanners(scans.context, work):
             found = candidates(scans.layout, commit, scanner.name)
             outcomes += scans.run(scanner, found)
         return outcomes
@@ -268,10 +198,7 @@ class App:
 
     def _shape(self, command: str) -> Shape:
         versions = {name: table.version for name, table in TABLES.items()}
-        return Shape(command, self._sha256(), version("registry-audit"), versions)
-
-    def _sha256(self) -> str:
-        return config_sha256(self.config, self.settings(), self.scanner_settings())
+        return Shape(command, self.sha256(), version("registry-audit"), versions)
 
     def ready(self, run_id: str, *, fill_in: bool = False, keep: str | None = None) -> Ledger:
         """Finish or clear what a crashed run left and return the published runs.
@@ -326,7 +253,7 @@ class App:
             ledger=ledger,
             policy=self.config.policy.model_dump(),
             retired=self.config.retired_scopes,
-            config_sha256=self._sha256(),
+            config_sha256=self.sha256(),
             memory=self.config.collect.memory,
             owners=load_owners(self.config.owners),
         )
