@@ -104,7 +104,7 @@ def _document(content: bytes) -> dict[str, Any]:
 
 
 def _objects(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    told = document.get(name) or []
+    told = [] if document.get(name) is None else document[name]
     if not isinstance(told, list) or not all(isinstance(one, dict) for one in told):
         raise _no_sbom(f"{name} is no list of objects")
     return told
