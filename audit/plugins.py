@@ -1,4 +1,4 @@
-"""Entry points -> providers, importers, reports, stores.
+"""Entry points -> providers, importers, scanners, reports, stores.
 
 A plug-in that does not load stops the run.
 """
@@ -9,11 +9,12 @@ from importlib.metadata import entry_points
 from typing import Any, cast
 
 from audit.errors import ConfigError
-from audit.ports import Importer, ObjectStore, RegistryProvider, Report
+from audit.ports import Importer, ObjectStore, RegistryProvider, Report, Scanner
 
 PROVIDERS = "registry_audit.providers"
 IMPORTERS = "registry_audit.importers"
 REPORTS = "registry_audit.reports"
+SCANNERS = "registry_audit.scanners"
 STORES = "registry_audit.stores"
 DEMO = "registry_audit.demo"
 
@@ -39,6 +40,11 @@ def load(group: str, name: str) -> Any:  # noqa: ANN401  the caller knows the gr
 def provider(name: str) -> type[RegistryProvider]:
     """Return a provider class by its configured name."""
     return cast("type[RegistryProvider]", load(PROVIDERS, name))
+
+
+def scanner(name: str) -> type[Scanner]:
+    """Return a scanner class by its configured name."""
+    return cast("type[Scanner]", load(SCANNERS, name))
 
 
 def store(scheme: str) -> type[ObjectStore]:
