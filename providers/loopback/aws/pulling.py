@@ -14,6 +14,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from email.utils import formatdate
 from typing import Any
 
 from providers.loopback.aws.ecr import find_image
@@ -35,10 +36,14 @@ class EcrPulling:
     Args:
         store: Where their blobs are.
         clock: Seconds since the epoch, by which tokens end.
+
+    Attributes:
+        given: Every token given out.
     """
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
         self.pulls = Pulls(store)
+        self.given: list[str] = []
         self._clock = clock
         self._tokens: dict[str, tuple[str, str, float]] = {}
         self._signature = secrets.token_urlsafe(16)
@@ -48,6 +53,7 @@ class EcrPulling:
         """GetAuthorizationToken: a password of the user ``AWS`` for one account and region."""
         token, ends = secrets.token_urlsafe(48), self._clock() + _LIFETIME
         with self._lock:
+            self.given.append(token)
             self._tokens[token] = (call.view.account, call.view.region, ends)
         told = {
             "authorizationToken": base64.b64encode(f"AWS:{token}".encode()).decode(),
@@ -55,6 +61,10 @@ class EcrPulling:
             "proxyEndpoint": url,
         }
         return {"authorizationData": [told]}
+
+    def date(self) -> str:
+        """Return the time as the header ``Date`` tells it."""
+        return formatdate(self._clock(), usegmt=True)
 
     def forget(self) -> None:
         """End every token given out so far."""
