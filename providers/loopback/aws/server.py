@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.utils import format_datetime
 from types import TracebackType
@@ -69,7 +70,12 @@ class AwsLoopback:
     """
 
     def __init__(
-        self, estate: Estate, options: Options | None = None, store: Store | None = None
+        self,
+        estate: Estate,
+        options: Options | None = None,
+        store: Store | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """Prepare to serve ``estate``.
 
@@ -77,10 +83,11 @@ class AwsLoopback:
             estate: What to serve first.
             options: How it behaves beside what the estate says.
             store: Blobs of the images that can be pulled.
+            clock: Seconds since the epoch, by which the tokens of ECR end.
         """
         self.calls: Counter[str] = Counter()
         self.gates = Gates(options or Options())
-        self.pulling = EcrPulling(store or Store())
+        self.pulling = EcrPulling(store or Store(), clock)
         self._lock = threading.Lock()
         self._world = AwsWorld(estate)
         self._server: RunningServer | None = None
@@ -198,7 +205,8 @@ class AwsLoopback:
         call = _call(world, caller, name, request)
         action = f"{_IAM_NAMES.get(caller.service, caller.service)}:{name}"
         _check_denied(call, action, everything=call.view.fault("denied") is not None)
-        return json_response(operation(call), content_type=_JSON_1_1)
+        dated = {"Date": self.pulling.date()} if (caller.service, name) == _TOKEN else {}
+        return json_response(operation(call), headers=dated, content_type=_JSON_1_1)
 
     def _authorization(self, call: Call) -> dict[str, Any]:
         return self.pulling.authorization(call, self.url)
