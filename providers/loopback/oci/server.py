@@ -9,10 +9,9 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
-from providers.loopback.http import Request, Response, RunningServer, json_response, serve
+from providers.loopback.http import HttpCloud, Request, Response, json_response
 from providers.loopback.oci.content import OCI_INDEX, Content, Store
 
 _ROUTE = re.compile(
@@ -49,7 +48,7 @@ class Ways:
     throttled: tuple[tuple[str, int], ...] = ()
 
 
-class OciLoopback:
+class OciLoopback(HttpCloud):
     """A registry on 127.0.0.1.
 
     Attributes:
@@ -69,32 +68,6 @@ class OciLoopback:
         self._refused: Counter[str] = Counter()
         self._uploads: dict[str, bytes] = {}
         self._lock = threading.Lock()
-        self._server: RunningServer | None = None
-
-    def __enter__(self) -> OciLoopback:
-        self._server = serve(self._handle)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-
-    @property
-    def url(self) -> str:
-        """Its address.
-
-        Raises:
-            RuntimeError: It is not running.
-        """
-        if self._server is None:
-            raise RuntimeError("the loopback registry is not running")
-        return self._server.url
 
     @property
     def host(self) -> str:
