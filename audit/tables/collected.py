@@ -74,7 +74,7 @@ PLACEMENTS = Table(
 
 ASSESSMENTS = Table(
     "assessments",
-    3,
+    4,
     "A placement of an assessable image and one source: was it looked at, and if not, why.",
     ("run_id", "provider", "registry_id", "repository", "digest", "source"),
     (
@@ -103,6 +103,12 @@ ASSESSMENTS = Table(
             "were asked for since.",
         ),
         text("content_hash", "SHA-256 over the statements; equal means nothing changed."),
+        flag(
+            "second_look",
+            "Whether the source is known to leave statements out of an answer and to give them "
+            "again in the next: what is missing in one look is gone only when it is missing in a "
+            "second. Null: one look is enough.",
+        ),
         text("scanner_version", "Version of the scanner where known."),
         time("db_updated_at", "Date of the scanner's database where known."),
     ),

@@ -91,6 +91,7 @@ judged AS (
             WHEN coalesce(fates.fate, 'complete') <> 'complete' THEN 'unconfirmed'
             WHEN unlisted.repository IS NOT NULL THEN 'unconfirmed'
             WHEN v.current_images = 0 THEN 'removed'
+            WHEN v.all_assessed AND v.succeeded AND v.first_absence THEN 'unconfirmed'
             WHEN v.all_assessed AND v.succeeded THEN 'fixed'
             WHEN v.newer_clean AND NOT v.carrier_current THEN 'removed'
             ELSE 'unconfirmed'
@@ -98,6 +99,7 @@ judged AS (
         CASE
             WHEN fates.fate = 'incomplete' THEN 'scope_' || fates.outcome
             WHEN unlisted.repository IS NOT NULL THEN 'repository_unlisted'
+            WHEN v.all_assessed AND v.succeeded THEN 'absent_once'
             WHEN v.carrier_current THEN 'image_' || coalesce(v.carrier_state, v.successor_state,
                 v.any_state, 'unknown')
             ELSE 'successor_' || coalesce(v.successor_state, 'unknown')
@@ -110,7 +112,8 @@ judged AS (
 ),
 gone_rows AS (
     SELECT * EXCLUDE (key, renamed, outcome, verdict, blind_reason, run_id) REPLACE (
-        CASE verdict WHEN 'unconfirmed' THEN 'unconfirmed' ELSE 'closed' END AS event,
+        CASE WHEN verdict = 'unconfirmed' AND state <> 'open' THEN 'changed'
+            WHEN verdict = 'unconfirmed' THEN 'unconfirmed' ELSE 'closed' END AS event,
         CASE verdict WHEN 'unconfirmed' THEN blind_reason ELSE verdict END AS reason,
         CASE verdict WHEN 'unconfirmed' THEN 'unconfirmed' ELSE 'closed' END AS state,
         CASE WHEN verdict = 'unconfirmed' THEN carrier_digests END AS carrier_digests,
@@ -119,7 +122,9 @@ gone_rows AS (
         CASE WHEN verdict <> 'unconfirmed' THEN verdict END AS closing_reason)
     FROM judged
     WHERE verdict IN ('fixed', 'removed', 'withdrawn')
-        OR (verdict = 'unconfirmed' AND state = 'open')
+        -- That it was missing is kept: the next look that lacks it too closes it.
+        OR (verdict = 'unconfirmed' AND (state = 'open'
+            OR (blind_reason = 'absent_once' AND reason IS DISTINCT FROM 'absent_once')))
 ),
 decided AS (FROM seen_rows UNION ALL BY NAME FROM gone_rows),
 renamed_rows AS (

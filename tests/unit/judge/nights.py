@@ -51,16 +51,20 @@ def night(
     known: Sequence[Mapping[str, Any]] = (),
     registry: Mapping[str, Any] | None = None,
     scanned_days_ago: int = 0,
+    second_look: bool | None = None,
 ) -> StoredRun:
     """Publish a night: which images are there, what each source said, how the scope ended.
 
     Args:
         states: Image -> assessment state of every source; ``assessed`` where it is not named.
         known: Rows of ``vulnerabilities``.
+        second_look: Whether every source is one that forgets for a night.
     """
     layout, moment = Layout(root), FIRST_NIGHT + timedelta(days=number)
     scanned = moment - timedelta(days=scanned_days_ago)
-    blocks = [*_inventory(images, registry), *_looks(images, states or {}, sources, scanned)]
+    looks = Columns("assessments", **WHERE, second_look=second_look)
+    _look(looks, images, states or {}, sources, scanned)
+    blocks = [*_inventory(images, registry), looks]
     findings = Columns("findings", **WHERE)
     for one in told:
         findings.append(
@@ -101,10 +105,13 @@ def _inventory(images: str, registry: Mapping[str, Any] | None) -> list[Columns]
     return [rows, placements, registries]
 
 
-def _looks(
-    images: str, states: Mapping[str, str], sources: Sequence[str], scanned: datetime
-) -> list[Columns]:
-    assessments = Columns("assessments", **WHERE)
+def _look(
+    assessments: Columns,
+    images: str,
+    states: Mapping[str, str],
+    sources: Sequence[str],
+    scanned: datetime,
+) -> None:
     for name in images:
         for source in sources:
             assessments.append(
@@ -113,7 +120,6 @@ def _looks(
                 state=states.get(name, "assessed"),
                 scanned_at=scanned,
             )
-    return [assessments]
 
 
 def changes(run: StoredRun) -> list[tuple[str, str, str]]:
