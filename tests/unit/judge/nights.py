@@ -52,6 +52,8 @@ def night(
     registry: Mapping[str, Any] | None = None,
     scanned_days_ago: int = 0,
     second_look: bool | None = None,
+    waivers: Sequence[Mapping[str, Any]] = (),
+    judged: Outcome | None = None,
 ) -> StoredRun:
     """Publish a night: which images are there, what each source said, how the scope ended.
 
@@ -59,6 +61,8 @@ def night(
         states: Image -> assessment state of every source; ``assessed`` where it is not named.
         known: Rows of ``vulnerabilities``.
         second_look: Whether every source is one that forgets for a night.
+        waivers: Rows of ``waivers``, told by the first source.
+        judged: How the scopes of the sources ended, where not as the inventory did.
     """
     layout, moment = Layout(root), FIRST_NIGHT + timedelta(days=number)
     scanned = moment - timedelta(days=scanned_days_ago)
@@ -80,17 +84,21 @@ def night(
     vulnerabilities = Columns("vulnerabilities")
     for row in known:
         vulnerabilities.append(**row)
+    exceptions = Columns("waivers", scope_id=f"aws/1/r/{sources[0]}", origin=sources[0])
+    for row in waivers:
+        exceptions.append(provider="aws", **row)
     with TaskStaging(layout.staged(f"{moment:%Y%m%dT%H%M%SZ}") / "raw", "task") as sink:
-        for block in (*blocks, findings, vulnerabilities):
+        for block in (*blocks, findings, vulnerabilities, exceptions):
             sink.write(block)
     errors = 0 if outcome is Outcome.COMPLETE else 1
-    judged = [
+    findings_scopes = [
         ScopeOutcome(
-            replace(REF, scope_id=f"aws/1/r/{s}", kind=ScopeKind.FINDINGS, source=s), outcome
+            replace(REF, scope_id=f"aws/1/r/{s}", kind=ScopeKind.FINDINGS, source=s),
+            judged or outcome,
         )
         for s in sources
     ]
-    commit_outcomes(layout, moment, [ScopeOutcome(REF, outcome, errors=errors), *judged])
+    commit_outcomes(layout, moment, [ScopeOutcome(REF, outcome, errors=errors), *findings_scopes])
     return Warehouse(layout).open_run()
 
 

@@ -9,73 +9,71 @@ import pytest
 from audit.model.enums import Outcome
 from tests.unit.judge.nights import Told, changes, night
 
-CVE, OTHER = "CVE-2026-1000", "CVE-2026-2000"
-BOTH, REST = (Told(CVE), Told(OTHER)), (Told(OTHER),)
+A, B, C, STAYS = (f"CVE-2026-{number}000" for number in (1, 2, 3, 4))
+UNKNOWN = {"states": {"a": "unknown"}}
 
 
-Night = tuple[Sequence[Told], Mapping[str, Any]]
-
-
-def nights(root: Path, *nights: Night | tuple[Told, ...]) -> list[list[tuple[str, str, str]]]:
-    """Publish nights, each told by its statements and perhaps by what is particular to it."""
+def publish(root: Path, *nights: tuple[str, Mapping[str, Any]]) -> list[set[tuple[str, str, str]]]:
+    """Publish nights, each told by the vulnerabilities that are stated and what else is of it."""
     found = []
-    for number, one in enumerate(nights):
-        told, particular = (one[0], one[1]) if isinstance(one[0], tuple) else (one, {})
-        with night(root, number, told, **{"second_look": True, **particular}) as run:
-            found.append(changes(run))
+    for number, (stated, more) in enumerate(nights):
+        image = more.get("images", "a")[:1]
+        told: Sequence[Told] = [Told(name, image) for name in stated.split()]
+        with night(root, number, told, **{"second_look": True, **more}) as run:
+            found.append(set(changes(run)))
     return found
 
 
-def test_rows_that_vanish_for_a_night_and_return_close_nothing(tmp_path):
-    _, missing, back, missing_again = nights(tmp_path, BOTH, REST, BOTH, REST)
-    assert missing == [(CVE, "unconfirmed", "absent_once")]
-    assert back == [(CVE, "confirmed", "stated_again")]
-    assert missing_again == missing  # to have been missing before it was stated again is nothing
+@pytest.fixture(scope="module")
+def nights(tmp_path_factory) -> list[set[tuple[str, str, str]]]:
+    return publish(
+        tmp_path_factory.mktemp("nights"),
+        (f"{A} {B} {C} {STAYS}", {}),
+        (f"{B} {C} {STAYS}", {}),
+        (f"{A} {C} {STAYS}", {}),
+        (f"{C} {STAYS}", {}),
+        ("", UNKNOWN),
+        (STAYS, {}),
+        (STAYS, {"outcome": Outcome.PARTIAL}),
+        (STAYS, {}),
+    )
 
 
-def test_what_is_missing_in_two_complete_looks_is_fixed(tmp_path):
-    _, once, twice, later = nights(tmp_path, BOTH, REST, REST, REST)
-    assert once == [(CVE, "unconfirmed", "absent_once")]
-    assert twice == [(CVE, "closed", "fixed")]
-    assert later == []
+def test_rows_that_vanish_for_a_night_and_return_close_nothing(nights):
+    assert nights[1] == {(A, "unconfirmed", "absent_once")}
+    assert (A, "confirmed", "stated_again") in nights[2]
+    assert (A, "unconfirmed", "absent_once") in nights[3]  # what was before it returned is nothing
+
+
+def test_what_is_missing_in_two_complete_looks_is_fixed(nights):
+    assert (B, "unconfirmed", "absent_once") in nights[2]
+    assert (B, "closed", "fixed") in nights[3]
+
+
+def test_a_look_that_was_none_counts_neither_as_the_first_nor_as_the_second(nights):
+    assert nights[4] == {
+        (C, "unconfirmed", "image_unknown"),
+        (STAYS, "unconfirmed", "image_unknown"),
+    }
+    assert nights[5] == {
+        (A, "closed", "fixed"),
+        (C, "changed", "absent_once"),
+        (STAYS, "confirmed", "stated_again"),
+    }
+    assert nights[6] == set()
+    assert nights[7] == {(C, "closed", "fixed")}
 
 
 def test_the_source_that_forgets_nothing_needs_one_look(tmp_path):
-    _, once = nights(tmp_path, BOTH, (REST, {"second_look": None}))
-    assert once == [(CVE, "closed", "fixed")]
-
-
-@pytest.mark.parametrize(
-    "blind",
-    [
-        {"outcome": Outcome.PARTIAL},
-        {"states": {"a": "unknown"}},
-        {"states": {"a": "inferred_clean"}},
-    ],
-    ids=["scope incomplete", "image unknown", "image inferred clean"],
-)
-def test_a_look_that_was_none_does_not_count_as_the_second(tmp_path, blind):
-    _, once, unseen, twice = nights(tmp_path, BOTH, REST, (REST, blind), REST)
-    assert once == [(CVE, "unconfirmed", "absent_once")]
-    assert [row for row in unseen if row[0] == CVE] == []
-    assert (CVE, "closed", "fixed") in twice
-
-
-def test_a_look_that_was_none_does_not_count_as_the_first(tmp_path):
-    blind = {"states": {"a": "unknown"}}
-    _, unseen, once, twice = nights(tmp_path, BOTH, (REST, blind), REST, REST)
-    assert (CVE, "unconfirmed", "image_unknown") in unseen
-    assert (CVE, "changed", "absent_once") in once
-    assert twice == [(CVE, "closed", "fixed")]
+    _, once = publish(tmp_path, (f"{A} {B}", {}), (B, {"second_look": None}))
+    assert once == {(A, "closed", "fixed")}
 
 
 def test_a_newer_image_without_it_needs_two_looks_too_and_is_a_fix(tmp_path):
-    told = Told(OTHER, image="b")
-    _, once, twice = nights(tmp_path, BOTH, ((told,), {"images": "b"}), ((told,), {"images": "b"}))
-    assert (CVE, "unconfirmed", "absent_once") in once
-    assert twice == [(CVE, "closed", "fixed")]
-
-
-def test_images_that_are_gone_need_no_second_look(tmp_path):
-    _, gone = nights(tmp_path, BOTH, ((), {"images": ""}))
-    assert gone == [(CVE, "closed", "removed"), (OTHER, "closed", "removed")]
+    newer = {"images": "b"}
+    _, once, twice, gone = publish(
+        tmp_path, (f"{A} {B}", {}), (B, newer), (B, newer), ("", {"images": ""})
+    )
+    assert (A, "unconfirmed", "absent_once") in once
+    assert twice == {(A, "closed", "fixed")}
+    assert gone == {(B, "closed", "removed")}  # images that are gone need no second look
