@@ -25,8 +25,8 @@ _BY_THE_CORE = {
     *("repositories.owner", "repositories.owner_source", "assessments.told_state"),
     "assessments.read_run_id",
 }
-BETWEEN_RUNS = ("source_closings", "reading_marks", "vex_statements")
-"""Tables that speak of what changed since an earlier run: a first one has nothing to say."""
+BETWEEN_RUNS = ("source_closings", "reading_marks", "vex_statements", "waivers")
+"""Tables that the estate has nothing for: of what changed since an earlier run, of exceptions."""
 OF_SCANNERS = ("sboms", "packages")
 """Tables that no provider fills."""
 _SINCE_THE_RUN_BEFORE = {"assessments.basis"}
