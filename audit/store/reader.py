@@ -16,7 +16,7 @@ from audit.store import views
 from audit.store.history import exposures_as_of, history_of
 from audit.store.layout import Layout
 from audit.store.ledger import Ledger
-from audit.store.measures import prepare_measures
+from audit.store.measures import prepare_measures, prepare_opinions
 from audit.tables import HISTORY, TABLES
 
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z")
@@ -83,8 +83,8 @@ class StoredRun:
 
     Views: every table of ``audit.tables`` (this run), ``previous_<table>``, for the tables that
     hold changes or totals ``<table>_history`` (all runs that this one knows), ``all_runs``,
-    ``exposures_now``, ``exposures_before``, ``exposure_changes``, and the measures over time of
-    ``audit.judge.measures``. Close it after use.
+    ``exposures_now``, ``exposures_before``, ``exposure_changes``, the measures over time of
+    ``audit.judge.measures`` and the views of ``audit.judge.opinions``. Close it after use.
     """
 
     def __init__(self, layout: Layout, run_id: str, ledger: Ledger) -> None:
@@ -103,6 +103,7 @@ class StoredRun:
             self._open(layout, f"previous_{table}", table, self.previous_run_id)
             self._own = self._open(layout, table, table, run_id) or self._own
         prepare_measures(self.connection, owners=self._own is None)
+        prepare_opinions(self.connection)
         for table in HISTORY:
             views.view(self.connection, f"{table}_history", history_of(layout, table, known))
         views.view(self.connection, "all_runs", "SELECT * FROM runs_history")

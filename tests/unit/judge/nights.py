@@ -51,12 +51,15 @@ def night(
     known: Sequence[Mapping[str, Any]] = (),
     registry: Mapping[str, Any] | None = None,
     scanned_days_ago: int = 0,
+    listed: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> StoredRun:
     """Publish a night: which images are there, what each source said, how the scope ended.
 
     Args:
-        states: Image -> assessment state of every source; ``assessed`` where it is not named.
+        states: Image, or image and source as ``a:trivy``, -> assessment state; ``assessed`` where it
+            is not named.
         known: Rows of ``vulnerabilities``.
+        listed: Image -> rows of ``packages``: what Trivy's SBOM of it lists, made in this night.
     """
     layout, moment = Layout(root), FIRST_NIGHT + timedelta(days=number)
     scanned = moment - timedelta(days=scanned_days_ago)
@@ -77,7 +80,7 @@ def night(
     for row in known:
         vulnerabilities.append(**row)
     with TaskStaging(layout.staged(f"{moment:%Y%m%dT%H%M%SZ}") / "raw", "task") as sink:
-        for block in (*blocks, findings, vulnerabilities):
+        for block in (*blocks, findings, vulnerabilities, *_contents(listed or {})):
             sink.write(block)
     errors = 0 if outcome is Outcome.COMPLETE else 1
     judged = [
@@ -110,10 +113,19 @@ def _looks(
             assessments.append(
                 digest=digest(name),
                 source=source,
-                state=states.get(name, "assessed"),
+                state=states.get(f"{name}:{source}", states.get(name, "assessed")),
                 scanned_at=scanned,
             )
     return [assessments]
+
+
+def _contents(listed: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Columns]:
+    sboms, packages = Columns("sboms", tool="trivy"), Columns("packages", tool="trivy")
+    for name, rows in listed.items():
+        sboms.append(digest=digest(name), packages=len(rows), path=f"sboms/{name}")
+        for row in rows:
+            packages.append(digest=digest(name), **row)
+    return [sboms, packages]
 
 
 def changes(run: StoredRun) -> list[tuple[str, str, str]]:
