@@ -171,9 +171,7 @@ class GcpLoopback(HttpCloud):
         Raises:
             RuntimeError: The server is not running.
         """
-        if self._json is None:
-            raise RuntimeError("the loopback server is not running")
-        return self._json.url
+        return self.url
 
     def show(self, estate: Estate) -> None:
         """Serve another estate from the next call on; page tokens given out before expire."""
