@@ -11,10 +11,11 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from providers.loopback import scans
+from providers.loopback import demo_images, scans
 from providers.loopback.aws import AwsLoopback
 from providers.loopback.azure import AzureLoopback
 from providers.loopback.azure.acr_tokens import NOBODY
+from providers.loopback.demo import LoopbackDemo
 from providers.loopback.estate import Estate, Fault, Place, Registry, Repository
 from providers.loopback.gcp import GcpLoopback
 from providers.loopback.gcp.pulling import USER
@@ -247,3 +248,14 @@ def test_artifact_registry_refuses_who_has_no_token_and_who_may_not(gcp, fresh):
     said = scan(fresh(), reference, env=login(USER, gcp.pulling.access_token))
     assert (said.code, "DENIED" in said.error) == (1, True), said.error
     assert not gcp.pulling.pulls.manifests
+
+
+def test_the_demo_serves_its_real_images(fresh):
+    with LoopbackDemo() as demo:
+        aws = demo._clouds["aws"]
+        assert isinstance(aws, AwsLoopback)
+        _, env = ecr_login(aws)
+        reference = f"{urlsplit(aws.url).netloc}/{demo_images.WEB}:latest"
+        cache = fresh()
+        demo_images.database(MOMENT).write(cache)
+        assert scan(cache, reference, env=env).findings == expected(WEB, stand.ADVISORIES)
