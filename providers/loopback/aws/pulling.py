@@ -12,11 +12,13 @@ import binascii
 import re
 import secrets
 import threading
-from datetime import timedelta
+import time
+from collections.abc import Callable
+from email.utils import formatdate
 from typing import Any
 
 from providers.loopback.aws.ecr import find_image
-from providers.loopback.aws.wire import Call, epoch
+from providers.loopback.aws.wire import Call
 from providers.loopback.aws.world import AwsWorld, RegistryView
 from providers.loopback.estate import Repository
 from providers.loopback.http import Request, Response, json_response
@@ -25,7 +27,7 @@ from providers.loopback.oci.pulls import Pulls
 
 _ROUTE = re.compile(r"^/v2/(?P<name>.+)/(?P<kind>manifests|blobs)/(?P<last>[^/]+)$")
 _LAYER = re.compile(r"^/layers/(?P<digest>sha256:[0-9a-f]{64})/(?P<signature>[^/]+)$")
-_LIFETIME = timedelta(hours=12)
+_LIFETIME = 12 * 3600.0
 
 
 class EcrPulling:
@@ -33,25 +35,36 @@ class EcrPulling:
 
     Args:
         store: Where their blobs are.
+        clock: Seconds since the epoch, by which tokens end.
+
+    Attributes:
+        given: Every token given out.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
         self.pulls = Pulls(store)
-        self._tokens: dict[str, tuple[str, str]] = {}
+        self.given: list[str] = []
+        self._clock = clock
+        self._tokens: dict[str, tuple[str, str, float]] = {}
         self._signature = secrets.token_urlsafe(16)
         self._lock = threading.Lock()
 
     def authorization(self, call: Call, url: str) -> dict[str, Any]:
         """GetAuthorizationToken: a password of the user ``AWS`` for one account and region."""
-        token = secrets.token_urlsafe(48)
+        token, ends = secrets.token_urlsafe(48), self._clock() + _LIFETIME
         with self._lock:
-            self._tokens[token] = (call.view.account, call.view.region)
+            self.given.append(token)
+            self._tokens[token] = (call.view.account, call.view.region, ends)
         told = {
             "authorizationToken": base64.b64encode(f"AWS:{token}".encode()).decode(),
-            "expiresAt": epoch(call.view.estate.moment + _LIFETIME),
+            "expiresAt": ends,
             "proxyEndpoint": url,
         }
         return {"authorizationData": [told]}
+
+    def date(self) -> str:
+        """Return the time as the header ``Date`` tells it."""
+        return formatdate(self._clock(), usegmt=True)
 
     def forget(self) -> None:
         """End every token given out so far."""
@@ -82,8 +95,9 @@ class EcrPulling:
         except (binascii.Error, ValueError):
             return None
         with self._lock:
-            known = self._tokens.get(token)
-        return known if (scheme.lower(), user) == ("basic", "AWS") else None
+            account, region, ends = self._tokens.get(token, ("", "", 0.0))
+        known = ends > self._clock() and (scheme.lower(), user) == ("basic", "AWS")
+        return (account, region) if known else None
 
     def _pull(self, request: Request, view: RegistryView, asked: re.Match[str]) -> Response:
         repository = view.repositories.get(asked["name"])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.utils import format_datetime
-from types import TracebackType
 from typing import Any
 
 from providers.loopback.aws import (
@@ -26,7 +26,7 @@ from providers.loopback.aws.pulling import EcrPulling
 from providers.loopback.aws.wire import AwsError, Call, Caller, Operation, read_caller
 from providers.loopback.aws.world import AwsWorld
 from providers.loopback.estate import Estate
-from providers.loopback.http import Request, Response, RunningServer, json_response, serve
+from providers.loopback.http import HttpCloud, Request, Response, json_response
 from providers.loopback.oci.content import Store
 from providers.loopback.paging import PageTokenError
 
@@ -54,7 +54,7 @@ _UNKNOWN = "Unknown"
 _TOKEN = ("ecr", "GetAuthorizationToken")  # it names the address of this server
 
 
-class AwsLoopback:
+class AwsLoopback(HttpCloud):
     """ECR, Inspector, STS, Organizations, Account, keys and tags of an estate, on 127.0.0.1.
 
     The service, the region and the account come from the request's signature: a key handed out
@@ -69,7 +69,12 @@ class AwsLoopback:
     """
 
     def __init__(
-        self, estate: Estate, options: Options | None = None, store: Store | None = None
+        self,
+        estate: Estate,
+        options: Options | None = None,
+        store: Store | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """Prepare to serve ``estate``.
 
@@ -77,38 +82,13 @@ class AwsLoopback:
             estate: What to serve first.
             options: How it behaves beside what the estate says.
             store: Blobs of the images that can be pulled.
+            clock: Seconds since the epoch, by which the tokens of ECR end.
         """
         self.calls: Counter[str] = Counter()
         self.gates = Gates(options or Options())
-        self.pulling = EcrPulling(store or Store())
+        self.pulling = EcrPulling(store or Store(), clock)
         self._lock = threading.Lock()
         self._world = AwsWorld(estate)
-        self._server: RunningServer | None = None
-
-    def __enter__(self) -> AwsLoopback:
-        self._server = serve(self._handle)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-
-    @property
-    def url(self) -> str:
-        """The endpoint of every service.
-
-        Raises:
-            RuntimeError: The server is not running.
-        """
-        if self._server is None:
-            raise RuntimeError("the loopback server is not running")
-        return self._server.url
 
     def show(self, estate: Estate) -> None:
         """Serve another estate from the next request on; page tokens given out before expire.
@@ -198,7 +178,8 @@ class AwsLoopback:
         call = _call(world, caller, name, request)
         action = f"{_IAM_NAMES.get(caller.service, caller.service)}:{name}"
         _check_denied(call, action, everything=call.view.fault("denied") is not None)
-        return json_response(operation(call), content_type=_JSON_1_1)
+        dated = {"Date": self.pulling.date()} if (caller.service, name) == _TOKEN else {}
+        return json_response(operation(call), headers=dated, content_type=_JSON_1_1)
 
     def _authorization(self, call: Call) -> dict[str, Any]:
         return self.pulling.authorization(call, self.url)
