@@ -13,6 +13,7 @@ import requests
 
 from providers.loopback import demo_images, scans
 from providers.loopback.aws import AwsLoopback
+from providers.loopback.aws.sts import role_arn
 from providers.loopback.azure import AzureLoopback
 from providers.loopback.azure.acr_tokens import NOBODY
 from providers.loopback.demo import LoopbackDemo
@@ -108,6 +109,23 @@ def test_what_inspector_states_agrees_with_trivy(ecr, fresh):
     assert told == {(one.vulnerability_id, one.package) for one in ours}
     (image,) = aws_client(ecr, "ecr").describe_images(repositoryName="shop/web")["imageDetails"]
     assert (image["imageDigest"], image["imageSizeInBytes"]) == (DIGEST, WEB.built().size)
+
+
+@pytest.mark.parametrize("excluded", [False, True])
+def test_a_pull_moves_the_pull_time_unless_who_pulls_is_excluded(store, fresh, excluded):
+    told = estate("aws", ACCOUNT, REGION, ECR)
+    (place,) = told.places
+    (registry,) = place.registries
+    settings = {"pull_time_exclusions": role_arn(ACCOUNT)} if excluded else {}
+    registry = replace(registry, settings=settings)
+    told = replace(told, places=(replace(place, registries=(registry,)),))
+    with AwsLoopback(told, store=store) as ecr:
+        _, env = ecr_login(ecr)
+        reference = f"{urlsplit(ecr.url).netloc}/shop/web@{DIGEST}"
+        assert scan(fresh(), reference, env=env).findings
+        ecr.show(replace(told, moment=MOMENT + timedelta(days=1)))
+        (image,) = aws_client(ecr, "ecr").describe_images(repositoryName="shop/web")["imageDetails"]
+    assert image.get("lastRecordedPullTime") == (None if excluded else MOMENT)
 
 
 def test_a_manifest_that_ecr_gives_is_the_one_that_was_pushed(ecr):
