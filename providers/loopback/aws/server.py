@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.utils import format_datetime
-from types import TracebackType
 from typing import Any
 
 from providers.loopback.aws import (
@@ -27,7 +26,7 @@ from providers.loopback.aws.pulling import EcrPulling
 from providers.loopback.aws.wire import AwsError, Call, Caller, Operation, read_caller
 from providers.loopback.aws.world import AwsWorld
 from providers.loopback.estate import Estate
-from providers.loopback.http import Request, Response, RunningServer, json_response, serve
+from providers.loopback.http import HttpCloud, Request, Response, json_response
 from providers.loopback.oci.content import Store
 from providers.loopback.paging import PageTokenError
 
@@ -55,7 +54,7 @@ _UNKNOWN = "Unknown"
 _TOKEN = ("ecr", "GetAuthorizationToken")  # it names the address of this server
 
 
-class AwsLoopback:
+class AwsLoopback(HttpCloud):
     """ECR, Inspector, STS, Organizations, Account, keys and tags of an estate, on 127.0.0.1.
 
     The service, the region and the account come from the request's signature: a key handed out
@@ -90,32 +89,6 @@ class AwsLoopback:
         self.pulling = EcrPulling(store or Store(), clock)
         self._lock = threading.Lock()
         self._world = AwsWorld(estate)
-        self._server: RunningServer | None = None
-
-    def __enter__(self) -> AwsLoopback:
-        self._server = serve(self._handle)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-
-    @property
-    def url(self) -> str:
-        """The endpoint of every service.
-
-        Raises:
-            RuntimeError: The server is not running.
-        """
-        if self._server is None:
-            raise RuntimeError("the loopback server is not running")
-        return self._server.url
 
     def show(self, estate: Estate) -> None:
         """Serve another estate from the next request on; page tokens given out before expire.

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import grpc
 from google.cloud import artifactregistry_v1
@@ -34,7 +34,7 @@ from providers.loopback.gcp.pulling import GcpPulling
 from providers.loopback.gcp.summary_messages import SummaryRequest
 from providers.loopback.gcp.wire import GcpError, Message, denied
 from providers.loopback.gcp.world import GcpWorld
-from providers.loopback.http import Request, Response, RunningServer, serve
+from providers.loopback.http import HttpCloud, Request, Response
 from providers.loopback.oci.content import Store
 
 Method = Callable[[GcpWorld, Any], Any]
@@ -95,7 +95,7 @@ class Trouble:
         return self.times >= 0
 
 
-class GcpLoopback:
+class GcpLoopback(HttpCloud):
     """The projects of an estate, on plain gRPC and plain HTTP on 127.0.0.1.
 
     Args:
@@ -126,9 +126,8 @@ class GcpLoopback:
         self._world = GcpWorld(estate, self.refused)
         self.pulling = GcpPulling(lambda: self._world, store or Store())
         self._running: tuple[grpc.Server, ThreadPoolExecutor, int] | None = None
-        self._json: RunningServer | None = None
 
-    def __enter__(self) -> GcpLoopback:
+    def __enter__(self) -> Self:
         workers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="loopback-grpc")
         server = grpc.server(workers, options=(("grpc.so_reuseport", 0),))
         for service, methods in _SERVICES.items():
@@ -138,8 +137,7 @@ class GcpLoopback:
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         self._running = (server, workers, port)
-        self._json = serve(self._answer)
-        return self
+        return super().__enter__()
 
     def __exit__(
         self,
@@ -147,9 +145,7 @@ class GcpLoopback:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._json is not None:
-            self._json.close()
-            self._json = None
+        super().__exit__(kind, error, trace)
         if self._running is not None:
             server, workers, _ = self._running
             self._running = None
@@ -175,9 +171,7 @@ class GcpLoopback:
         Raises:
             RuntimeError: The server is not running.
         """
-        if self._json is None:
-            raise RuntimeError("the loopback server is not running")
-        return self._json.url
+        return self.url
 
     def show(self, estate: Estate) -> None:
         """Serve another estate from the next call on; page tokens given out before expire."""
@@ -191,7 +185,7 @@ class GcpLoopback:
 
     def settings(self) -> dict[str, Any]:
         """Return the settings of the provider ``gcp`` that reach this server."""
-        url, json_url = f"http://{self.target}", self._json.url if self._json else ""
+        url, json_url = f"http://{self.target}", self.url
         return {
             "projects": list(self._world.projects),
             "locations": [],
@@ -205,7 +199,7 @@ class GcpLoopback:
             "allow_insecure_loopback": True,
         }
 
-    def _answer(self, request: Request) -> Response:
+    def _handle(self, request: Request) -> Response:
         name, response = self.pulling.answer(request) or rest.answer(
             _ROUTES, self._world, request, self.switched_off
         )
