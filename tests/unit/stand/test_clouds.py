@@ -251,18 +251,18 @@ def gcp(store):
 
 def test_artifact_registry_is_pulled_from_with_an_access_token(gcp, fresh):
     reference = f"{urlsplit(gcp.docker_url).netloc}/{PROJECT}/apps/shop/web@{DIGEST}"
-    said = scan(fresh(), reference, env=login(USER, gcp.pulling.access_token))
+    said = scan(fresh(), reference, env=login(USER, gcp.pulling.access_token()))
     assert said.findings == expected(WEB, stand.ADVISORIES)
     assert gcp.pulling.pulls.manifests == {DIGEST: 1}
 
 
 def test_artifact_registry_refuses_who_has_no_token_and_who_may_not(gcp, fresh):
     reference = f"{urlsplit(gcp.docker_url).netloc}/{PROJECT}/apps/shop/web@{DIGEST}"
-    for given in (NOTHING, login(USER, "wrong"), login("root", gcp.pulling.access_token)):
+    for given in (NOTHING, login(USER, "wrong"), login("root", gcp.pulling.access_token())):
         said = scan(fresh(), reference, env=given)
         assert (said.code, "UNAUTHORIZED" in said.error) == (1, True), said.error
     gcp.refused.add("artifactregistry.repositories.downloadArtifacts")
-    said = scan(fresh(), reference, env=login(USER, gcp.pulling.access_token))
+    said = scan(fresh(), reference, env=login(USER, gcp.pulling.access_token()))
     assert (said.code, "DENIED" in said.error) == (1, True), said.error
     assert not gcp.pulling.pulls.manifests
 
