@@ -41,7 +41,9 @@ _FORMATS = {
 }
 _WIDTHS = {"name": 26, "id": 20, "prose": 48, "word": 20, "reason": 34, "moment": 17, "share": 14}
 _SHEETS = (
-    *("scopes", "share", "share_by_source", "states", "exposures_open", "exposures", "kinds"),
+    *("scopes", "share", "share_by_source", "states", "exposures_open", "exposures", "opinions"),
+    *("opinions_severity", "opinions_alone", "opinions_listed", "statements_by_source"),
+    *("own_scans", "own_scans_left", "kinds"),
     *("flow", "changes_by_reason", "changes_all", "repositories", "controls"),
     *("control_results", "evidence_dates"),
 )
@@ -169,8 +171,9 @@ def labels(words: Words, *keys: str) -> list[Cell]:
 def _rows(run: RunReader, posture: Posture, name: str) -> Iterable[figures.Row]:
     if name == "changes_all":
         return figures.stream(run, "changes", change=None)
-    if name in posture.figures:
-        return posture.figures[name].rows
+    figure = posture.figures.get(name)
+    if figure and figure.total == len(figure.rows):
+        return figure.rows
     return figures.stream(run, name)
 
 
@@ -184,6 +187,8 @@ def _summary(words: Words, posture: Posture) -> Iterator[Line]:
         yield said(coverage, gap.text)
     yield said(coverage, words("coverage.always"))
     yield said(words("section.exposures"), facts.caution(words, posture))
+    for sentence in facts.opinions(words, posture):
+        yield said(words("section.opinions"), sentence)
     for sentence in facts.changes(words, posture):
         yield said(words("section.changes"), sentence)
 
