@@ -56,8 +56,8 @@ def night(
     """Publish a night: which images are there, what each source said, how the scope ended.
 
     Args:
-        states: Image, or image and source as ``a:trivy``, -> assessment state; ``assessed`` where it
-            is not named.
+        states: Image, or image and source as ``a:trivy``, -> assessment state; ``assessed`` where
+            it is not named.
         known: Rows of ``vulnerabilities``.
         listed: Image -> rows of ``packages``: what Trivy's SBOM of it lists, made in this night.
     """
