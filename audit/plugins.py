@@ -5,7 +5,8 @@ A plug-in that does not load stops the run.
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+from functools import cache
+from importlib.metadata import EntryPoints, entry_points
 from typing import Any, cast
 
 from audit.errors import ConfigError
@@ -19,9 +20,15 @@ STORES = "registry_audit.stores"
 DEMO = "registry_audit.demo"
 
 
+@cache
+def _installed(group: str) -> EntryPoints:
+    """Return a group's entry points: to find them, each installed package's file is read."""
+    return entry_points(group=group)
+
+
 def names(group: str) -> list[str]:
     """Return the names of a group's plug-ins, sorted."""
-    return sorted(point.name for point in entry_points(group=group))
+    return sorted(point.name for point in _installed(group))
 
 
 def load(group: str, name: str) -> Any:  # noqa: ANN401  the caller knows the group's protocol
@@ -30,7 +37,7 @@ def load(group: str, name: str) -> Any:  # noqa: ANN401  the caller knows the gr
     Raises:
         ConfigError: No plug-in of the group has that name.
     """
-    found = list(entry_points(group=group, name=name))
+    found = list(_installed(group).select(name=name))
     if not found:
         known = ", ".join(names(group)) or "none"
         raise ConfigError(f"no plug-in {name!r} in {group}", where=name, cure=f"known: {known}")

@@ -116,18 +116,24 @@ COLUMNS: Mapping[str, tuple[Col, ...]] = {
         Col("placements", "share", of="assessable"),
     ),
     "exposures_by_cloud": (
-        *(_CLOUD, *_SEVERITIES, *counts("open", "unconfirmed")),
+        *(_CLOUD, *_SEVERITIES, *counts("open", "unconfirmed", "waived")),
         Col("assessed", "share", of="assessable"),
     ),
     "exposures_open": (
         *(_CLOUD, word("severity"), word("fixable", "fix"), *counts("open", "unconfirmed")),
-        *counts("distinct_statements", "images"),
+        *counts("waived", "distinct_statements", "images"),
     ),
     "exposures": (
         *(_CLOUD, Col("account"), Col("region"), Col("registry_id"), Col("repository")),
         *(*_FLAWS, word("fixable", "fix"), word("state", "exposure_state"), Col("sources")),
         *(*counts("images", "reopened_count"), Col("opened_at", "moment")),
         *(Col("last_confirmed_at", "moment"), Col("exposure_id")),
+        *(Col("waiver_id"), Col("waived_until", "moment")),
+    ),
+    "waivers": (
+        *(_CLOUD, word("origin", "source"), Col("title"), word("type", "waiver_type")),
+        *(Col("reason", "prose"), Col("owner"), Col("scope", "prose"), Col("in_force", "flag")),
+        *(Col("expires_at", "moment"), *counts("applied_count"), Col("waiver_id")),
     ),
     "opinions": (
         *(*_PAIR, *counts("images", "alike_images", "stated", "by_both")),
@@ -194,7 +200,7 @@ COLUMNS: Mapping[str, tuple[Col, ...]] = {
     "flow": (
         _CLOUD,
         *counts("open_before", "opened", "reopened", "fixed", "removed", "withdrawn"),
-        *counts("not_affected", "merged", "open_now", "unconfirmed_now"),
+        *counts("not_affected", "merged", "open_now", "unconfirmed_now", "waived_now"),
         Col("balances", "flag"),
     ),
     "changes_by_reason": (

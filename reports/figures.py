@@ -40,9 +40,9 @@ FIGURES = (
         "inferred",
     ),
     *("repositories_incomplete", "carried_forward", "share", "share_by_source", "states"),
-    *("exposures_by_cloud", "exposures_open", "opinions_basis", "opinions", "opinions_severity"),
-    *("opinions_alone", "opinions_listed", "statements_by_source", "own_scans", "own_scans_left"),
-    *("kinds", "repositories_worst"),
+    *("exposures_by_cloud", "exposures_open", "waivers", "opinions_basis", "opinions"),
+    *("opinions_severity", "opinions_alone", "opinions_listed", "statements_by_source"),
+    *("own_scans", "own_scans_left", "kinds", "repositories_worst"),
     *("repositories_unassessed", "controls", "controls_failed", "controls_unknown", "flow"),
     "changes_by_reason",
 )
@@ -132,6 +132,7 @@ class Flow:
     merged: int
     open_now: int
     unconfirmed_now: int
+    waived_now: int
     newly_unconfirmed: int
     balances: bool
 

@@ -123,8 +123,14 @@ class Scanner(Protocol):
     def __init__(self, settings: Any, context: RunContext, work: Path) -> None:  # noqa: ANN401  own model
         """Take validated settings and a folder for what need not outlive the run; runs nothing."""
 
-    def ready(self) -> ScannerFacts:
-        """Make it ready, once a run, and say what it is.
+    def refresh(self) -> None:
+        """Bring what it knows up to date where that is configured; called once a run.
+
+        Where that fails it goes on with what it knew, which grows older, and says so in the log.
+        """
+
+    def facts(self) -> ScannerFacts:
+        """Say what it is, without changing anything.
 
         Raises:
             ScanError: It is missing, altered, or has no database that it can use.

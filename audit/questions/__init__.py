@@ -13,10 +13,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import duckdb
-import pandas as pd
+
+if TYPE_CHECKING:  # the command line reads questions too and starts without pandas
+    import pandas as pd
 
 Kind = Literal["text", "days", "count", "moment"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from audit.errors import WarehouseError
@@ -89,7 +89,8 @@ class Looker:
         return f"what is in it was read by version {sbom.tool_version} and not anew"
 
     def _row(self, told: Judgement, note: str) -> dict[str, Any]:
-        age = self._age() if told.state is State.ASSESSED else ""
+        age = aged(self.facts, self.context.moment, self.max_age)
+        age = age if told.state is State.ASSESSED else ""
         state = State.STALE if age else told.state
         looked = state is State.ASSESSED
         return {
@@ -100,15 +101,6 @@ class Looker:
             "basis": "read" if looked else None,
             "content_hash": told.content_hash if looked else None,
         }
-
-    def _age(self) -> str:
-        """Say so where what the scanner knows is too old, or of unknown age."""
-        known = self.facts.db_updated_at
-        if known is None:
-            return "the scanner does not tell how old its database is"
-        if self.context.moment - known <= self.max_age:
-            return ""
-        return f"its database of {known:%Y-%m-%d} is older than {self.max_age.days} days"
 
     def _refused(self, wanted: Wanted, error: ScanError, sink: Sink) -> Looked:
         self._assess(wanted, sink, {"state": error.state.value, "reason": error.message})
@@ -140,6 +132,16 @@ class Looker:
 
     def _assess(self, wanted: Wanted, sink: Sink, row: dict[str, Any]) -> None:
         assess(wanted, sink, self.context, self.scanner.name, _by(self.facts) | row)
+
+
+def aged(facts: ScannerFacts, moment: datetime, max_age: timedelta) -> str:
+    """Say so where what a scanner knows is too old, or of unknown age; else nothing."""
+    known = facts.db_updated_at
+    if known is None:
+        return "the scanner does not tell how old its database is"
+    if moment - known <= max_age:
+        return ""
+    return f"its database of {known:%Y-%m-%d} is older than {max_age.days} days"
 
 
 def _by(facts: ScannerFacts) -> dict[str, Any]:

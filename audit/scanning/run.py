@@ -47,7 +47,8 @@ class Scans:
 
         Returns an outcome for each registry that something is planned of.
         """
-        ready = _ready(scanner)
+        scanner.refresh()
+        ready = facts_of(scanner)
         if isinstance(ready, ScanError):
             self.context.log.error("%s cannot scan: %s", scanner.name, ready.message)
         version = ready.version if isinstance(ready, ScannerFacts) else ""
@@ -86,13 +87,14 @@ class Scans:
 
 def version_of(scanner: Scanner) -> str:
     """Return the version of a scanner; empty where it is not ready to scan."""
-    ready = _ready(scanner)
-    return "" if isinstance(ready, ScanError) else ready.version
+    facts = facts_of(scanner)
+    return "" if isinstance(facts, ScanError) else facts.version
 
 
-def _ready(scanner: Scanner) -> ScannerFacts | ScanError:
+def facts_of(scanner: Scanner) -> ScannerFacts | ScanError:
+    """Return what a scanner is, or why it cannot scan."""
     try:
-        return scanner.ready()
+        return scanner.facts()
     except ScanError as error:
         return error
 

@@ -23,7 +23,7 @@ from audit.tables import COLLECTED, TABLES
 
 _STEPS = (
     *("01_fates", "02_inventory", "03_current", "04_assessments", "05_findings"),
-    *("05_vex", "06_vulnerabilities"),
+    *("05_vex", "05_waivers", "06_vulnerabilities"),
 )
 _ASSESSED = 4
 """Steps after which it is known which images there are and how each was assessed."""
@@ -245,7 +245,6 @@ class Assembly:
     def _load_scopes(self) -> None:
         empty = views.parquet_rows("scopes", [])
         self.con.execute(f"CREATE TEMP TABLE scopes_now AS {empty}")
-        self.con.execute(f"CREATE TEMP TABLE waivers_now AS {views.parquet_rows('waivers', [])}")
         rows = scope_rows(self.inputs.outcomes, self.inputs.run_id)
         self.con.register("planned_scopes", rows)
         self.con.execute("INSERT INTO scopes_now SELECT * FROM planned_scopes")

@@ -1,4 +1,4 @@
-"""The measures over time, and the opinions of several sources, defined over what a run knows."""
+"""The measures over time, defined over what a run knows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import duckdb
 
 from audit.judge.deadlines import profile_in_force
 from audit.judge.measures import define_measures
-from audit.judge.opinions import STOOD_ON, opinion_views
 from audit.store import views
 
 MEASURED = ("runs", "exposures", "coverage", "method_changes")
@@ -36,15 +35,3 @@ def prepare_measures(con: duckdb.DuckDBPyConnection, *, owners: bool) -> None:
     )
     policy = con.execute("SELECT any_value(policy) FROM runs").fetchone()
     define_measures(con, profile_in_force(policy[0] if policy else None))
-
-
-def prepare_opinions(con: duckdb.DuckDBPyConnection) -> None:
-    """Define the views that hold sources side by side, over empty history as ``prepare_measures``.
-
-    Args:
-        con: Where the run is open.
-    """
-    for table in STOOD_ON:
-        views.view(con, f"{table}_history", views.parquet_rows(table, [], ""))
-    for name, query in opinion_views().items():
-        views.view(con, name, query)

@@ -16,6 +16,7 @@ from audit.tables.collected import (
     SOURCE_CLOSINGS,
     VEX_STATEMENTS,
     VULNERABILITIES,
+    WAIVERS,
 )
 from audit.tables.configuration import REGISTRIES, REPOSITORIES
 from audit.tables.contents import PACKAGES, SBOMS
@@ -28,7 +29,6 @@ from audit.tables.judged import (
     RUNS,
     SCOPES,
     VULNERABILITY_GROUPS,
-    WAIVERS,
 )
 from audit.tables.parts import RUN_ID, Column, Table
 
@@ -52,6 +52,6 @@ HISTORY = tuple(name for name, table in TABLES.items() if table.history)
 COLLECTED = (
     *("registries", "repositories", "images", "placements", "assessments", "findings"),
     *("vulnerabilities", "source_closings", "reading_marks", "vex_statements"),
-    *("sboms", "packages"),
+    *("sboms", "packages", "waivers"),
 )
 """Tables that providers, importers and scanners fill; the others the core writes itself."""

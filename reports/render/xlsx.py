@@ -41,9 +41,9 @@ _FORMATS = {
 }
 _WIDTHS = {"name": 26, "id": 20, "prose": 48, "word": 20, "reason": 34, "moment": 17, "share": 14}
 _SHEETS = (
-    *("scopes", "share", "share_by_source", "states", "exposures_open", "exposures", "opinions"),
-    *("opinions_severity", "opinions_alone", "opinions_listed", "statements_by_source"),
-    *("own_scans", "own_scans_left", "kinds"),
+    *("scopes", "share", "share_by_source", "states", "exposures_open", "exposures", "waivers"),
+    *("opinions", "opinions_severity", "opinions_alone", "opinions_listed"),
+    *("statements_by_source", "own_scans", "own_scans_left", "kinds"),
     *("flow", "changes_by_reason", "changes_all", "repositories", "controls"),
     *("control_results", "evidence_dates"),
 )
@@ -171,9 +171,8 @@ def labels(words: Words, *keys: str) -> list[Cell]:
 def _rows(run: RunReader, posture: Posture, name: str) -> Iterable[figures.Row]:
     if name == "changes_all":
         return figures.stream(run, "changes", change=None)
-    figure = posture.figures.get(name)
-    if figure and figure.total == len(figure.rows):
-        return figure.rows
+    if name in posture.figures and not posture.figures[name].query.is_listing:
+        return posture.figures[name].rows
     return figures.stream(run, name)
 
 

@@ -56,16 +56,18 @@ class Nights:
 
     def app(self, night: int) -> App:
         trivy = {"program": str(PROGRAM), "cache_dir": str(self.cache), **self.trivy}
-        providers = {"oci": {**self.registry.settings(**self.oci), "max_attempts": 1}}
         document = {
             "version": 1,
             "warehouse": self.warehouse,
             "out": str(self.root / "out"),
-            "providers": providers,
+            "providers": self.providers(),
             "scanners": {"trivy": trivy} if self.scanners else {},
             "scan": self.scan,
         }
         return App(validate(Config, document, "", "test"), FIRST + timedelta(days=night))
+
+    def providers(self) -> dict[str, Any]:
+        return {"oci": {**self.registry.settings(**self.oci), "max_attempts": 1}}
 
     def run(self, night: int, *, fresh: bool = False) -> RunResult:
         with shown(bars=False) as planned:

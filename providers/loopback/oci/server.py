@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
-from providers.loopback.http import Request, Response, RunningServer, json_response, serve
+from providers.loopback.http import HttpCloud, Request, Response, json_response
 from providers.loopback.oci.content import OCI_INDEX, Content, Store
 from providers.loopback.oci.pulls import Pulls
 
@@ -50,7 +50,7 @@ class Ways:
     throttled: tuple[tuple[str, int], ...] = ()
 
 
-class OciLoopback:
+class OciLoopback(HttpCloud):
     """A registry on 127.0.0.1.
 
     Attributes:
@@ -75,12 +75,10 @@ class OciLoopback:
         self._refused: Counter[str] = Counter()
         self._uploads: dict[str, bytes] = {}
         self._lock = threading.Lock()
-        self._server: RunningServer | None = None
 
-    def __enter__(self) -> OciLoopback:
+    def __enter__(self) -> Self:
         self._closing.clear()
-        self._server = serve(self._handle)
-        return self
+        return super().__enter__()
 
     def __exit__(
         self,
@@ -89,20 +87,7 @@ class OciLoopback:
         trace: TracebackType | None,
     ) -> None:
         self._closing.set()
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-
-    @property
-    def url(self) -> str:
-        """Its address.
-
-        Raises:
-            RuntimeError: It is not running.
-        """
-        if self._server is None:
-            raise RuntimeError("the loopback registry is not running")
-        return self._server.url
+        super().__exit__(kind, error, trace)
 
     @property
     def host(self) -> str:

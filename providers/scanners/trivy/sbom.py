@@ -29,12 +29,14 @@ def steady(content: bytes) -> bytes:
     document = _document(content)
     for name in ("serialNumber", "vulnerabilities"):
         document.pop(name, None)
-    document.get("metadata", {}).pop("timestamp", None)
-    components = sorted(document.get("components") or [], key=_order)
+    metadata = document.get("metadata")
+    if isinstance(metadata, dict):
+        metadata.pop("timestamp", None)
+    components = sorted(_objects(document, "components"), key=_order)
     names = _names(components)
     document["components"] = [_named(component, names, "bom-ref") for component in components]
     document["dependencies"] = sorted(
-        (_relation(one, names) for one in document.get("dependencies") or []),
+        (_relation(one, names) for one in _objects(document, "dependencies")),
         key=lambda one: str(one.get("ref")),
     )
     return orjson.dumps(document)
@@ -101,6 +103,13 @@ def _document(content: bytes) -> dict[str, Any]:
     return document
 
 
+def _objects(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    told = [] if document.get(name) is None else document[name]
+    if not isinstance(told, list) or not all(isinstance(one, dict) for one in told):
+        raise _no_sbom(f"{name} is no list of objects")
+    return told
+
+
 def _no_sbom(why: str) -> ScanError:
     return ScanError(f"Trivy wrote an SBOM that cannot be read: {why}", code="SbomUnreadable")
 
@@ -129,5 +138,5 @@ def _named(told: dict[str, Any], names: Mapping[str, str], key: str) -> dict[str
 
 
 def _relation(told: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    onto = sorted(names.get(one, one) for one in told.get("dependsOn") or [])
+    onto = sorted(names.get(str(one), str(one)) for one in told.get("dependsOn") or ())
     return _named(told, names, "ref") | {"dependsOn": onto}

@@ -41,21 +41,22 @@ class TrivyScanner:
         self._settings, self._context, self._work = settings, context, work
         self._program = Program(settings, work)
 
-    def ready(self) -> ScannerFacts:
-        """Fetch the databases where a repository is configured, and tell version and date.
-
-        A database that cannot be fetched leaves the one that is there, which grows older.
-        """
-        self._program.check()
+    def refresh(self) -> None:
+        """Fetch the databases that a repository is configured for."""
         for setting, flag, option in _DATABASES:
             repository = getattr(self._settings, setting)
             if repository:
                 self._fetch(flag, option, repository)
+
+    def facts(self) -> ScannerFacts:
+        """Tell the version and the date of the database."""
+        self._program.check()
         told = _told(self._program.version())
         return ScannerFacts(told["Version"], _database(told))
 
     def _fetch(self, flag: str, option: str, repository: str) -> None:
         try:
+            self._program.check()
             self._program.fetch(flag, option, repository)
         except ScanError as error:
             self._context.log.warning(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from providers.loopback.scanning.bolt import bolt_file
 
 PAGE = 4096
-keys = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=30)
+keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=30)
 values = st.binary(max_size=600)
 trees = st.recursive(
     st.dictionaries(keys, values, max_size=40),
@@ -40,9 +41,9 @@ class Reader:
         self.seen += range(number, number + overflow + 1)
         return flags, count
 
-    def bucket(self, number: int) -> dict:
+    def bucket(self, number: int) -> dict[str, Any]:
         flags, count = self.page(number)
-        tree: dict = {}
+        tree: dict[str, Any] = {}
         for position in range(count):
             at = number * PAGE + 16 + 16 * position
             if flags == 0x01:
@@ -67,7 +68,7 @@ def fnv1a(data: bytes) -> int:
     return value
 
 
-def read(data: bytes) -> dict:
+def read(data: bytes) -> dict[str, Any]:
     reader = Reader(data)
     tree = reader.bucket(reader.root)
     assert sorted(reader.seen) == list(range(reader.pages)), "every page belongs to one thing"

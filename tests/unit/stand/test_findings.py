@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from providers.loopback.scanning import (
     TEST_DATA,
     Advisory,
     Distribution,
+    Expected,
     Package,
     StandImage,
     TrivyDatabase,
@@ -81,7 +83,7 @@ def test_a_software_bill_is_matched_again_without_the_registry(cache, registry, 
     path.write_text(bill.out, encoding="utf-8")
     asked = sum(registry.calls.values())
 
-    def matched(folder):
+    def matched(folder: Path) -> list[Expected]:
         return trivy(
             folder, "sbom", *OFFLINE, "--scanners", "vuln", "--format", "json", str(path)
         ).findings

@@ -13,7 +13,7 @@ import pytest
 
 from providers.loopback.oci import OciLoopback, Store, Ways
 from providers.loopback.scanning import StandIndex, TrivyDatabase, expected, push, stand
-from tests.support.trivy import scan
+from tests.support.trivy import Said, scan
 from tests.unit.stand.conftest import MOMENT
 
 WEB = stand.IMAGES["shop/web"]
@@ -25,7 +25,7 @@ def reference(registry):
     return f"{registry.host}/shop/web@{push(registry.store, 'shop/web', WEB, '1')}"
 
 
-def stops(said, code, *words):
+def stops(said: Said, code: int, *words: str) -> None:
     """The run found nothing, ended with this code and said these words."""
     assert (said.code, said.out.strip()) == (code, "")
     assert [word for word in words if word not in said.error] == []
@@ -164,5 +164,5 @@ def test_an_old_database_is_used_without_a_word(cache, reference, tmp_path):
     assert without_times(old.error) == without_times(new.error)
 
 
-def without_times(text):
+def without_times(text: str) -> list[str]:
     return sorted(line.partition("\t")[2] for line in text.splitlines())

@@ -22,7 +22,7 @@ def test_images_that_share_layers_pull_nothing_twice(fresh, registry, count, wor
     assert len(layers) == 2 + count
     cache = fresh()
 
-    def look(names):
+    def look(names: list[str]) -> dict[str, int]:
         with ThreadPoolExecutor(workers) as pool:
             said = list(pool.map(lambda name: scan(cache, references[name]), names))
         wanted = [expected(images[name], stand.ADVISORIES) for name in names]
