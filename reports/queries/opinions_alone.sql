@@ -5,6 +5,6 @@ SELECT CASE stated_by WHEN 'first' THEN first_source ELSE second_source END AS s
     reason, kind, fixable, count(*) AS stated, count(DISTINCT digest) AS images
 FROM opinions
 WHERE stated_by <> 'both'
-GROUP BY 1, 2, reason, kind, fixable
+GROUP BY source, silent, reason, kind, fixable
 ORDER BY source, silent, list_position(['not_stated', 'own_id', 'other_package', 'kind_unknown',
     'os_packages_only'], reason), kind, list_position(['yes', 'no', 'unknown'], fixable)
