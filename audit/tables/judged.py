@@ -36,7 +36,7 @@ RUNS = Table(
         ),
         time("started_at", "The run's moment."),
         time("finished_at", "When the run was published."),
-        text("command", "What made the run: run or import."),
+        text("command", "What made the run: run, scan or import."),
         text("outcome", "complete, partial or failed, over the scopes of this run."),
         text("tool_version", "Version of registry-audit."),
         text("config_sha256", "SHA-256 of the configuration in force, secrets left out."),

@@ -79,7 +79,8 @@ class Image:
     ``kind`` is the truth (a word of ``ImageKind``). ``scan`` is None for what is not assessable
     (index, attestation, signature, SBOM, artifact). ``children`` are the digests of an index, in
     order; they are images of the same repository. ``os``/``architecture`` of an attestation are
-    ``unknown``.
+    ``unknown``. ``manifest`` is the text that was pushed and hashes to the digest; None for an
+    image that nobody pulls: the servers make up a manifest of it where one is asked for.
     """
 
     digest: str
@@ -97,6 +98,7 @@ class Image:
     last_pulled_at: datetime | None = None
     in_use_count: int | None = None
     scan: Scan | None = None
+    manifest: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

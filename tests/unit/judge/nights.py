@@ -54,15 +54,18 @@ def night(
     second_look: bool | None = None,
     waivers: Sequence[Mapping[str, Any]] = (),
     judged: Outcome | None = None,
+    listed: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> StoredRun:
     """Publish a night: which images are there, what each source said, how the scope ended.
 
     Args:
-        states: Image -> assessment state of every source; ``assessed`` where it is not named.
+        states: Image, or image and source as ``a:trivy``, -> assessment state; ``assessed`` where
+            it is not named.
         known: Rows of ``vulnerabilities``.
         second_look: Whether every source is one that forgets for a night.
         waivers: Rows of ``waivers``, told by the first source.
         judged: How the scopes of the sources ended, where not as the inventory did.
+        listed: Image -> rows of ``packages``: what Trivy's SBOM of it lists, made in this night.
     """
     layout, moment = Layout(root), FIRST_NIGHT + timedelta(days=number)
     scanned = moment - timedelta(days=scanned_days_ago)
@@ -88,7 +91,7 @@ def night(
     for row in waivers:
         exceptions.append(provider="aws", **row)
     with TaskStaging(layout.staged(f"{moment:%Y%m%dT%H%M%SZ}") / "raw", "task") as sink:
-        for block in (*blocks, findings, vulnerabilities, exceptions):
+        for block in (*blocks, findings, vulnerabilities, exceptions, *_contents(listed or {})):
             sink.write(block)
     errors = 0 if outcome is Outcome.COMPLETE else 1
     findings_scopes = [
@@ -125,9 +128,18 @@ def _look(
             assessments.append(
                 digest=digest(name),
                 source=source,
-                state=states.get(name, "assessed"),
+                state=states.get(f"{name}:{source}", states.get(name, "assessed")),
                 scanned_at=scanned,
             )
+
+
+def _contents(listed: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Columns]:
+    sboms, packages = Columns("sboms", tool="trivy"), Columns("packages", tool="trivy")
+    for name, rows in listed.items():
+        sboms.append(digest=digest(name), packages=len(rows), path=f"sboms/{name}")
+        for row in rows:
+            packages.append(digest=digest(name), **row)
+    return [sboms, packages]
 
 
 def changes(run: StoredRun) -> list[tuple[str, str, str]]:

@@ -56,7 +56,7 @@ def test_every_image_and_version_that_carries_it_must_be_waived(tmp_path):
 
 
 def test_an_end_that_has_come_ends_the_mark_whatever_the_source_still_says(tmp_path):
-    night(tmp_path, 0, [WAIVED], waivers=[ENDING]).connection.close()
+    night(tmp_path, 0, [WAIVED], waivers=[ENDING]).close()
     with night(tmp_path, 1, [WAIVED], waivers=[ENDING]) as run:
         assert changes(run) == []
     with night(tmp_path, 2, [WAIVED], waivers=[ENDING]) as run:
@@ -69,7 +69,7 @@ def test_an_end_that_has_come_ends_the_mark_whatever_the_source_still_says(tmp_p
 
 
 def test_an_end_comes_for_what_cannot_be_confirmed_too(tmp_path):
-    night(tmp_path, 0, [WAIVED], waivers=[ENDING]).connection.close()
+    night(tmp_path, 0, [WAIVED], waivers=[ENDING]).close()
     blind = {"states": {"a": "unknown"}, "judged": Outcome.FAILED}
     with night(tmp_path, 1, [], **blind) as run:
         assert changes(run) == [(CVE, "unconfirmed", "image_unknown")]
@@ -80,7 +80,7 @@ def test_an_end_comes_for_what_cannot_be_confirmed_too(tmp_path):
 
 
 def test_a_waiver_that_a_complete_reading_no_longer_tells_has_ended(tmp_path):
-    night(tmp_path, 0, [WAIVED], waivers=[ONE]).connection.close()
+    night(tmp_path, 0, [WAIVED], waivers=[ONE]).close()
     with night(tmp_path, 1, [WAIVED], judged=Outcome.PARTIAL) as run:
         assert changes(run) == []
         assert applied(run) == {"w-1": 1}
@@ -92,7 +92,7 @@ def test_a_waiver_that_a_complete_reading_no_longer_tells_has_ended(tmp_path):
 def test_what_a_waiver_covers_is_not_fixed_by_being_left_out(tmp_path):
     rest = Told("CVE-2026-2000")
     named = {"waiver_id": "w-2", "vulnerability_ids": [CVE]}
-    night(tmp_path, 0, [Told(CVE), rest]).connection.close()
+    night(tmp_path, 0, [Told(CVE), rest]).close()
     with night(tmp_path, 1, [rest], waivers=[named]) as run:
         assert changes(run) == [(CVE, "unconfirmed", "waived_at_source")]
         assert ("unconfirmed", "w-2", None) in marks(run)
@@ -103,6 +103,6 @@ def test_what_a_waiver_covers_is_not_fixed_by_being_left_out(tmp_path):
 
 def test_a_waiver_of_another_account_hides_nothing(tmp_path):
     named = {"waiver_id": "w-2", "vulnerability_ids": [CVE], "account": "2"}
-    night(tmp_path, 0, [Told(CVE)]).connection.close()
+    night(tmp_path, 0, [Told(CVE)]).close()
     with night(tmp_path, 1, [], waivers=[named]) as run:
         assert changes(run) == [(CVE, "closed", "fixed")]
