@@ -122,3 +122,16 @@ def test_importing_loads_no_cloud_sdk(module, tmp_path):
     assert module in loaded
     assert [name for name in loaded if name.startswith(tuple(f"{sdk}." for sdk in SDK))] == []
     assert sorted(set(SDK) & set(loaded)) == []
+
+
+def test_arrow_takes_its_memory_from_the_system(tmp_path):
+    """Its own allocator keeps a heap for every thread that reads."""
+    code = "import audit.cli, pyarrow; print(pyarrow.default_memory_pool().backend_name)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == "system"
