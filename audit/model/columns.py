@@ -63,6 +63,16 @@ class Columns:
             cells.extend(told.get(name, nothing))
         self.rows += len(rows)
 
+    def anew(self, **constants: Any) -> Columns:  # noqa: ANN401  cell values
+        """Return the same rows with other constants in place of their own, which must be columns.
+
+        Cells are shared: neither block may grow after.
+        """
+        told = Columns(self.table, **{**self.constants, **constants})
+        told.data = {name: self.data[name] for name in told.data}
+        told.rows = self.rows
+        return told
+
     def fill(self, cells: Mapping[str, Cells], rows: int) -> None:
         """Make an empty block of whole columns, some of them in Arrow's form already.
 

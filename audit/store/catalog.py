@@ -18,6 +18,7 @@ import duckdb
 
 from audit.errors import AuditError, PrunedError, WarehouseError
 from audit.judge.measures import measure_files
+from audit.judge.opinions import opinion_views
 from audit.store import views
 from audit.store.history import exposures_as_of, history_of
 from audit.store.layout import Layout
@@ -30,7 +31,7 @@ FLAT = ("findings", "images", "exposures")
 """Tables that are also given joined to what describes them, as ``flat_<table>``."""
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
-_MEASURE = re.compile(r"^CREATE TEMP VIEW (\w+)", re.MULTILINE)
+_MEASURE = re.compile(r"^CREATE TEMP (VIEW|MACRO) (\w+)", re.MULTILINE)
 _MISSING = re.compile(r"Table with name (\w+) does not exist")
 
 
@@ -49,7 +50,8 @@ class Catalog:
     ``<table>_history`` of the tables that hold changes or totals (all runs known to this one);
     ``<table>_snapshots`` of the others (those runs that were not pruned); ``all_runs``,
     ``exposures_now``, ``exposures_before``, ``exposure_changes``; ``flat_findings``,
-    ``flat_images``, ``flat_exposures``; and the measures over time of ``audit.judge.measures``.
+    ``flat_images``, ``flat_exposures``; the views of ``audit.judge.opinions``; and the measures
+    over time of ``audit.judge.measures``.
     """
 
     def __init__(self, layout: Layout, run_id: str, ledger: Ledger, bounds: Bounds) -> None:
@@ -80,9 +82,37 @@ class Catalog:
         with self._telling_what_is_gone():
             return self.connection.sql(sql, params=parameters)
 
+    def execute(
+        self, sql: str, parameters: Mapping[str, object] | None = None
+    ) -> duckdb.DuckDBPyConnection:
+        """Run a query at once; relations that it names are made first.
+
+        Raises:
+            PrunedError: It asks for a snapshot that was thinned out.
+            WarehouseError: It asks for a table that is damaged.
+        """
+        self._make_named(sql)
+        with self._telling_what_is_gone():
+            return self.connection.execute(sql, dict(parameters) if parameters else None)
+
+    def make_first(self) -> PrunedError | None:
+        """Make this run's tables and the histories; return why its snapshot is gone, if it is.
+
+        Raises:
+            WarehouseError: A file of theirs is missing or damaged.
+        """
+        first = (*TABLES, *(f"{table}_history" for table in HISTORY))
+        self._make_named(" ".join(first))
+        pruned = None
+        for error in (self._gone[name] for name in first if name in self._gone):
+            if not isinstance(error, PrunedError):
+                raise error
+            pruned = error
+        return pruned
+
     def _make_named(self, sql: str) -> None:
         for name in dict.fromkeys(_NAME.findall(sql)):  # a column may have a table's name
-            if name in measure_names() and "measures" not in self._made:
+            if name in _measure_words() and "measures" not in self._made:
                 self._made.add("measures")
                 self._make_measures()
             elif name in self._queries and name not in self._made:
@@ -136,6 +166,8 @@ class Catalog:
             found[f"{table}_snapshots"] = partial(self._snapshots, table)
         for table in FLAT:
             found[f"flat_{table}"] = partial(_sql, f"flat_{table}")
+        for name, query in opinion_views().items():
+            found[name] = partial(str, query)
         return found | {
             "all_runs": lambda: "SELECT * FROM runs_history",
             "exposures_now": partial(exposures_as_of, layout, self.known),
@@ -154,9 +186,20 @@ class Catalog:
         return views.history_rows(self._layout, table, self._kept())
 
 
-@cache
 def measure_names() -> tuple[str, ...]:
     """Return the names of the measures over time."""
+    return tuple(name for kind, name in _defined() if kind == "VIEW")
+
+
+@cache
+def _measure_words() -> frozenset[str]:
+    """Return every name that only the measures bring: their macros and the deadlines too."""
+    return frozenset(("deadline_profile", *(name for _, name in _defined())))
+
+
+@cache
+def _defined() -> tuple[tuple[str, str], ...]:
+    """Return what the measures define, as (``VIEW`` or ``MACRO``, name)."""
     folder = files("audit.judge.measures")
     text = "\n".join(folder.joinpath(name).read_text("utf-8") for name in measure_files())
     return tuple(_MEASURE.findall(text))

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from audit.errors import AuditError, PrunedError, UsageError, WarehouseError
+from audit.errors import UsageError, WarehouseError
 from audit.store import views
-from audit.store.history import exposures_as_of, history_of
+from audit.store.catalog import Bounds, Catalog
 from audit.store.layout import Layout
 from audit.store.ledger import Ledger
-from audit.store.measures import prepare_measures
-from audit.tables import HISTORY, TABLES
+from audit.tables import TABLES
 
 _RUN_ID = re.compile(r"\d{8}T\d{6}Z")
 
@@ -79,55 +78,22 @@ class Warehouse:
 
 
 class StoredRun:
-    """One published run with the run before it, as views in a DuckDB engine.
+    """One published run with the run before it, as relations in a DuckDB engine.
 
-    Views: every table of ``audit.tables`` (this run), ``previous_<table>``, for the tables that
-    hold changes or totals ``<table>_history`` (all runs that this one knows), ``all_runs``,
-    ``exposures_now``, ``exposures_before``, ``exposure_changes``, and the measures over time of
-    ``audit.judge.measures``. Close it after use.
+    Relations: those of ``audit.store.catalog``. The tables of this run and the histories are opened
+    at once, so that a run whose own rows are damaged is not opened; the rest when it is first asked
+    for: of one that was thinned out, and of the run before, what can be read still is. Close it
+    after use.
     """
 
     def __init__(self, layout: Layout, run_id: str, ledger: Ledger) -> None:
         self.run_id = run_id
-        earlier = ledger.before(run_id)
-        known = Ledger({**earlier.sequences, run_id: ledger.sequences[run_id]})
-        self.previous_run_id = earlier.newest
-        self.connection = views.connect()
-        self._own: AuditError | None = None
-        self._refused: dict[str, AuditError] = {}
-        self._closing: list[str] = []
+        self._catalog = Catalog(layout, run_id, ledger, Bounds())
+        self.previous_run_id = self._catalog.earlier.newest
         runs = [run for run in (run_id, self.previous_run_id) if run]
         with suppress(FileNotFoundError):  # whoever opens what is missing says so
             layout.files.fetch([layout.part(table, run) for table in TABLES for run in runs])
-        for table in TABLES:
-            self._open(layout, f"previous_{table}", table, self.previous_run_id)
-            self._own = self._open(layout, table, table, run_id) or self._own
-        prepare_measures(self.connection, owners=self._own is None)
-        for table in HISTORY:
-            views.view(self.connection, f"{table}_history", history_of(layout, table, known))
-        views.view(self.connection, "all_runs", "SELECT * FROM runs_history")
-        views.view(self.connection, "exposures_now", exposures_as_of(layout, known))
-        views.view(self.connection, "exposures_before", exposures_as_of(layout, earlier))
-        views.view(self.connection, "exposure_changes", "SELECT * FROM exposures")
-        for statement in self._closing:
-            self.connection.execute(statement)
-
-    def _open(self, layout: Layout, name: str, table: str, run_id: str | None) -> AuditError | None:
-        """Define the view of a partition; where it cannot be read, one that answers with an error.
-
-        A run whose own rows are damaged is not opened; of one that was thinned out, and of the run
-        before, what can be read still is.
-        """
-        try:
-            views.view(self.connection, name, views.partition_rows(layout, table, run_id))
-        except (PrunedError, WarehouseError) as error:
-            if isinstance(error, WarehouseError) and run_id == self.run_id:
-                raise
-            word = f"{name}: {error}"
-            self._refused[word] = error
-            self._closing.append(views.refused(self.connection, name, table, word))
-            return error
-        return None
+        self._pruned = self._catalog.make_first()
 
     def must_be_whole(self) -> None:
         """Check that the run still has its snapshot.
@@ -135,30 +101,18 @@ class StoredRun:
         Raises:
             PrunedError: It was thinned out; what history tables tell of it can still be asked.
         """
-        if self._own:
-            raise self._own
-
-    @contextmanager
-    def told(self) -> Iterator[None]:
-        """Turn the engine's word for rows that cannot be read into the error they were met with.
-
-        Raises:
-            PrunedError: The snapshot was thinned out.
-            WarehouseError: The run before is damaged.
-        """
-        try:
-            yield
-        except duckdb.CatalogException as error:
-            for word, met in self._refused.items():
-                if word in str(error):
-                    raise met from error
-            raise
+        if self._pruned:
+            raise self._pruned
 
     def __enter__(self) -> StoredRun:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.connection.close()
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        self._catalog.connection.close()
 
     def query(
         self, sql: str, parameters: Mapping[str, object] | None = None
@@ -169,8 +123,7 @@ class StoredRun:
             PrunedError: It asks for a snapshot that was thinned out.
             WarehouseError: It asks for rows of the run before, and that is damaged.
         """
-        with self.told():
-            return self.connection.execute(sql, dict(parameters) if parameters else None)
+        return self._catalog.execute(sql, parameters)
 
     def rows(
         self, sql: str, parameters: Mapping[str, object] | None = None

@@ -196,18 +196,6 @@ def refuse_pruned(layout: Layout, table: str, run_ids: Iterable[str]) -> None:
         )
 
 
-def refused(con: duckdb.DuckDBPyConnection, name: str, table: str, word: str) -> str:
-    """Create a view with a table's columns; return a statement after which it can only fail.
-
-    It fails by the name of what it reads, which is ``word``. A condition that raises would not do:
-    a query that needs no row of it would be answered as if there were none.
-    """
-    quoted = '"' + word.replace('"', '""') + '"'
-    con.execute(f"CREATE TEMP TABLE IF NOT EXISTS {quoted} AS {parquet_rows(table, [], '')}")
-    view(con, name, f"SELECT * FROM {quoted}")  # noqa: S608  quoted
-    return f"DROP TABLE {quoted}"
-
-
 def view(con: duckdb.DuckDBPyConnection, name: str, query: str) -> None:
     """Create a view; ``name`` is one of ours, never a user's.
 

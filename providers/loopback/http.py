@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Any, cast
+from typing import Any, Self, cast
 from urllib.parse import parse_qsl
 
 JSON = "application/json"
@@ -98,9 +98,7 @@ class RunningServer:
 
     def __init__(self, server: _Server, scheme: str) -> None:
         self._server = server
-        self._thread = threading.Thread(
-            target=server.serve_forever, kwargs={"poll_interval": 0.05}, name="loopback-http"
-        )
+        self._thread = threading.Thread(target=server.accept_all, name="loopback-http")
         self.port: int = server.server_address[1]
         self.url = f"{scheme}://127.0.0.1:{self.port}"
         self._thread.start()
@@ -118,7 +116,7 @@ class RunningServer:
 
     def close(self) -> None:
         """Stop listening, end every open connection and join every thread."""
-        self._server.shutdown()
+        self._server.stop_accepting()
         self._thread.join()
         self._server.end_connections()
         self._server.server_close()
@@ -135,6 +133,41 @@ def serve(handler: Handler, *, tls: ssl.SSLContext | None = None) -> RunningServ
     return RunningServer(_Server(handler, tls), "https" if tls else "http")
 
 
+class HttpCloud:
+    """A cloud whose one HTTP server runs on 127.0.0.1 while its ``with`` block lasts."""
+
+    _server: RunningServer | None = None
+
+    def _handle(self, request: Request) -> Response:
+        """Answer one request; called from many threads at once."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        self._server = serve(self._handle)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    @property
+    def url(self) -> str:
+        """The server's address.
+
+        Raises:
+            RuntimeError: It is not running.
+        """
+        if self._server is None:
+            raise RuntimeError("the loopback server is not running")
+        return self._server.url
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = False
     block_on_close = True
@@ -145,6 +178,7 @@ class _Server(ThreadingHTTPServer):
         self._tls = tls
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
+        self._stopped = threading.Event()
         super().__init__(("127.0.0.1", 0), _Connection)
 
     def server_bind(self) -> None:
@@ -153,6 +187,21 @@ class _Server(ThreadingHTTPServer):
         self.socket.bind(socket_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = "127.0.0.1", self.server_address[1]
+
+    def accept_all(self) -> None:
+        """Take connections until told to stop; between them it sleeps, it does not poll."""
+        while not self._stopped.is_set():
+            self.handle_request()
+
+    def stop_accepting(self) -> None:
+        """End ``accept_all`` at once: a last connection wakes it, and is not answered."""
+        self._stopped.set()
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.server_port), timeout=5).close()
+
+    def verify_request(self, *_: object) -> bool:
+        """Refuse what comes once the server was told to stop."""
+        return not self._stopped.is_set()
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept; the TLS handshake is left to the connection's own thread."""

@@ -123,7 +123,7 @@ def test_the_same_file_twice_changes_nothing(warehouse: Path, tmp_path: Path):
 def test_a_nightly_run_keeps_what_was_imported(warehouse: Path, tmp_path: Path):
     name, image = current_image(one_night())
     report = trivy_report(tmp_path / "report.json", name, image.digest, "CVE-2026-7777")
-    run_import(warehouse, 0.5, report).connection.close()
+    run_import(warehouse, 0.5, report).close()
     tomorrow = next_night(one_night(), 99, SMALL)
     commit_estate(warehouse, tomorrow)
     with Warehouse.at(str(warehouse)).open_run() as run:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.utils import format_datetime
-from types import TracebackType
 from typing import Any
 
 from providers.loopback.aws import (
@@ -22,10 +22,12 @@ from providers.loopback.aws import (
     sts,
 )
 from providers.loopback.aws.gates import Gates, Options
+from providers.loopback.aws.pulling import EcrPulling
 from providers.loopback.aws.wire import AwsError, Call, Caller, Operation, read_caller
 from providers.loopback.aws.world import AwsWorld
 from providers.loopback.estate import Estate
-from providers.loopback.http import Request, Response, RunningServer, json_response, serve
+from providers.loopback.http import HttpCloud, Request, Response, json_response
+from providers.loopback.oci.content import Store
 from providers.loopback.paging import PageTokenError
 
 _JSON_SERVICES: dict[str, tuple[str, dict[str, Operation]]] = {
@@ -49,9 +51,10 @@ _ENDPOINTS = (
 )
 _STS_OPERATIONS = frozenset({"AssumeRole", "GetCallerIdentity"})
 _UNKNOWN = "Unknown"
+_TOKEN = ("ecr", "GetAuthorizationToken")  # it names the address of this server
 
 
-class AwsLoopback:
+class AwsLoopback(HttpCloud):
     """ECR, Inspector, STS, Organizations, Account, keys and tags of an estate, on 127.0.0.1.
 
     The service, the region and the account come from the request's signature: a key handed out
@@ -62,39 +65,30 @@ class AwsLoopback:
         calls: Requests by operation name, answered or refused (``Unknown`` if there is no such
             operation).
         gates: What requests meet before their operation.
+        pulling: What opens and answers pulls from ECR.
     """
 
-    def __init__(self, estate: Estate, options: Options | None = None) -> None:
+    def __init__(
+        self,
+        estate: Estate,
+        options: Options | None = None,
+        store: Store | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Prepare to serve ``estate``.
+
+        Args:
+            estate: What to serve first.
+            options: How it behaves beside what the estate says.
+            store: Blobs of the images that can be pulled.
+            clock: Seconds since the epoch, by which the tokens of ECR end.
+        """
         self.calls: Counter[str] = Counter()
         self.gates = Gates(options or Options())
+        self.pulling = EcrPulling(store or Store(), clock)
         self._lock = threading.Lock()
         self._world = AwsWorld(estate)
-        self._server: RunningServer | None = None
-
-    def __enter__(self) -> AwsLoopback:
-        self._server = serve(self._handle)
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-
-    @property
-    def url(self) -> str:
-        """The endpoint of every service.
-
-        Raises:
-            RuntimeError: The server is not running.
-        """
-        if self._server is None:
-            raise RuntimeError("the loopback server is not running")
-        return self._server.url
 
     def show(self, estate: Estate) -> None:
         """Serve another estate from the next request on; page tokens given out before expire.
@@ -142,6 +136,9 @@ class AwsLoopback:
 
     def _handle(self, request: Request) -> Response:
         service = ""
+        if pulled := self.pulling.answer(self._world, request):
+            self._count(pulled[0])
+            return pulled[1]
         try:
             caller = read_caller(
                 request.headers.get("Authorization", ""),
@@ -172,14 +169,20 @@ class AwsLoopback:
     def _json(self, world: AwsWorld, caller: Caller, request: Request) -> Response:
         target, operations = _JSON_SERVICES[caller.service]
         name = request.headers.get("X-Amz-Target", "").removeprefix(target)
-        operation = operations.get(name)
+        operation = (
+            self._authorization if (caller.service, name) == _TOKEN else operations.get(name)
+        )
         self._met(world, caller, request, name if operation else None)
         if operation is None:
             raise AwsError("UnknownOperationException", f"there is no operation {name!r} here")
         call = _call(world, caller, name, request)
         action = f"{_IAM_NAMES.get(caller.service, caller.service)}:{name}"
         _check_denied(call, action, everything=call.view.fault("denied") is not None)
-        return json_response(operation(call), content_type=_JSON_1_1)
+        dated = {"Date": self.pulling.date()} if (caller.service, name) == _TOKEN else {}
+        return json_response(operation(call), headers=dated, content_type=_JSON_1_1)
+
+    def _authorization(self, call: Call) -> dict[str, Any]:
+        return self.pulling.authorization(call, self.url)
 
     def _inspector(self, world: AwsWorld, caller: Caller, request: Request) -> Response:
         known = _INSPECTOR_OPERATIONS.get(request.path) if request.method == "POST" else None

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import grpc
 from google.cloud import artifactregistry_v1
@@ -30,10 +30,12 @@ from providers.loopback.gcp import (
     rest,
     service_usage,
 )
+from providers.loopback.gcp.pulling import GcpPulling
 from providers.loopback.gcp.summary_messages import SummaryRequest
 from providers.loopback.gcp.wire import GcpError, Message, denied
 from providers.loopback.gcp.world import GcpWorld
-from providers.loopback.http import Request, Response, RunningServer, serve
+from providers.loopback.http import HttpCloud, Request, Response
+from providers.loopback.oci.content import Store
 
 Method = Callable[[GcpWorld, Any], Any]
 # Service: method: (implementation, request class). The classes are generated, hence untyped.
@@ -93,7 +95,7 @@ class Trouble:
         return self.times >= 0
 
 
-class GcpLoopback:
+class GcpLoopback(HttpCloud):
     """The projects of an estate, on plain gRPC and plain HTTP on 127.0.0.1.
 
     Args:
@@ -101,9 +103,11 @@ class GcpLoopback:
         refused: IAM permissions that the caller lacks, each everywhere or on one resource
             (``resourcemanager.projects.list@folders/7``). May be changed while it runs.
         switched_off: JSON services that are off in the project that is charged.
+        store: Blobs of the images that can be pulled.
 
     Attributes:
         calls: Requests by method name, answered or refused.
+        pulling: What opens and answers pulls.
         charged: Values of ``x-goog-user-project`` that came with the JSON services' requests.
     """
 
@@ -112,6 +116,7 @@ class GcpLoopback:
         estate: Estate,
         refused: Collection[str] = (),
         switched_off: Collection[str] = (),
+        store: Store | None = None,
     ) -> None:
         self.calls: Counter[str] = Counter()
         self.charged: set[str | None] = set()
@@ -119,10 +124,10 @@ class GcpLoopback:
         self._lock = threading.Lock()
         self._troubles: dict[str, Trouble] = {}
         self._world = GcpWorld(estate, self.refused)
+        self.pulling = GcpPulling(lambda: self._world, store or Store())
         self._running: tuple[grpc.Server, ThreadPoolExecutor, int] | None = None
-        self._json: RunningServer | None = None
 
-    def __enter__(self) -> GcpLoopback:
+    def __enter__(self) -> Self:
         workers = ThreadPoolExecutor(max_workers=8, thread_name_prefix="loopback-grpc")
         server = grpc.server(workers, options=(("grpc.so_reuseport", 0),))
         for service, methods in _SERVICES.items():
@@ -132,8 +137,7 @@ class GcpLoopback:
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         self._running = (server, workers, port)
-        self._json = serve(self._answer)
-        return self
+        return super().__enter__()
 
     def __exit__(
         self,
@@ -141,9 +145,7 @@ class GcpLoopback:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._json is not None:
-            self._json.close()
-            self._json = None
+        super().__exit__(kind, error, trace)
         if self._running is not None:
             server, workers, _ = self._running
             self._running = None
@@ -162,6 +164,15 @@ class GcpLoopback:
             raise RuntimeError("the loopback server is not running")
         return f"127.0.0.1:{self._running[2]}"
 
+    @property
+    def docker_url(self) -> str:
+        """Where images are pulled from, instead of ``https://LOCATION-docker.pkg.dev``.
+
+        Raises:
+            RuntimeError: The server is not running.
+        """
+        return self.url
+
     def show(self, estate: Estate) -> None:
         """Serve another estate from the next call on; page tokens given out before expire."""
         self._world = GcpWorld(estate, self.refused, self._world)
@@ -174,7 +185,7 @@ class GcpLoopback:
 
     def settings(self) -> dict[str, Any]:
         """Return the settings of the provider ``gcp`` that reach this server."""
-        url, json_url = f"http://{self.target}", self._json.url if self._json else ""
+        url, json_url = f"http://{self.target}", self.url
         return {
             "projects": list(self._world.projects),
             "locations": [],
@@ -188,8 +199,10 @@ class GcpLoopback:
             "allow_insecure_loopback": True,
         }
 
-    def _answer(self, request: Request) -> Response:
-        name, response = rest.answer(_ROUTES, self._world, request, self.switched_off)
+    def _handle(self, request: Request) -> Response:
+        name, response = self.pulling.answer(request) or rest.answer(
+            _ROUTES, self._world, request, self.switched_off
+        )
         with self._lock:
             self.calls[name] += 1
             self.charged.add(request.headers.get("x-goog-user-project"))

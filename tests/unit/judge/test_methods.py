@@ -15,9 +15,7 @@ def methods(run) -> list[tuple[str, ...]]:
 
 def test_basic_to_enhanced_scanning_is_an_event_and_closes_nothing(tmp_path):
     basic = [Told(CVE, source="ecr-basic"), Told("CVE-2026-1001", source="ecr-basic")]
-    night(
-        tmp_path, 0, basic, sources=("ecr-basic",), registry={"scan_type": "BASIC"}
-    ).connection.close()
+    night(tmp_path, 0, basic, sources=("ecr-basic",), registry={"scan_type": "BASIC"}).close()
     enhanced = {"scan_type": "ENHANCED"}
     with night(tmp_path, 1, [Told(CVE)], sources=("inspector",), registry=enhanced) as run:
         assert methods(run) == [
@@ -34,14 +32,14 @@ def test_basic_to_enhanced_scanning_is_an_event_and_closes_nothing(tmp_path):
 
 
 def test_another_severity_source_is_an_event(tmp_path):
-    night(tmp_path, 0, [Told(CVE, more={"severity_source": "NVD"})]).connection.close()
+    night(tmp_path, 0, [Told(CVE, more={"severity_source": "NVD"})]).close()
     with night(tmp_path, 1, [Told(CVE, more={"severity_source": "vendor"})]) as run:
         assert methods(run) == [("host", "inspector", "severity_source", "NVD", "vendor")]
         assert changes(run) == []
 
 
 def test_a_night_that_could_not_look_changes_no_method(tmp_path):
-    night(tmp_path, 0, [Told(CVE)], registry={"scan_type": "BASIC"}).connection.close()
+    night(tmp_path, 0, [Told(CVE)], registry={"scan_type": "BASIC"}).close()
     with night(tmp_path, 1, [], images="", outcome=Outcome.DENIED) as run:
         assert methods(run) == []
     with night(tmp_path, 2, [Told(CVE)], registry={"scan_type": "BASIC"}) as run:

@@ -144,7 +144,7 @@ def test_the_measures_are_those_of_the_reports(built):
         for name in measure_names():
             query = f'SELECT * FROM "{name}" ORDER BY ALL'
             rows = run.relation(query).fetchall()
-            assert repr(rows) == repr(stored.connection.sql(query).fetchall()), name
+            assert repr(rows) == repr(stored.query(query).fetchall()), name
         assert len(run.table("flow")) > 0
 
 
