@@ -15,9 +15,7 @@ def methods(run) -> list[tuple[str, ...]]:
 
 def test_basic_to_enhanced_scanning_is_an_event_and_closes_nothing(tmp_path):
     basic = [Told(CVE, source="ecr-basic"), Told("CVE-2026-1001", source="ecr-basic")]
-    night(
-        tmp_path, 0, basic, sources=("ecr-basic",), registry={"scan_type": "BASIC"}
-    ).close()
+    night(tmp_path, 0, basic, sources=("ecr-basic",), registry={"scan_type": "BASIC"}).close()
     enhanced = {"scan_type": "ENHANCED"}
     with night(tmp_path, 1, [Told(CVE)], sources=("inspector",), registry=enhanced) as run:
         assert methods(run) == [
