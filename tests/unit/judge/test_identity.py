@@ -56,7 +56,7 @@ def test_two_exposures_that_turn_out_to_be_one_are_merged(tmp_path):
 
 
 def test_a_fix_that_was_only_another_name_gives_the_age_back(tmp_path):
-    night(tmp_path, 0, [Told(GHSA)]).connection.close()
+    night(tmp_path, 0, [Told(GHSA)]).close()
     with night(tmp_path, 1, [Told(CVE)]) as run:
         assert changes(run) == [(CVE, "opened", "newly_reported"), (GHSA, "closed", "fixed")]
     with night(tmp_path, 2, [Told(CVE, aliases=[GHSA])]) as run:
@@ -77,7 +77,7 @@ def test_severity_title_and_version_do_not_make_another_exposure(tmp_path):
 
 
 def test_a_rebuild_with_the_same_hole_keeps_the_age(tmp_path):
-    night(tmp_path, 0, [Told(CVE)]).connection.close()
+    night(tmp_path, 0, [Told(CVE)]).close()
     with night(tmp_path, 1, [Told(CVE, image="b")], images="b") as run:
         assert changes(run) == []
         assert exposures(run, "opened_at") == [(FIRST_NIGHT,)]
@@ -103,7 +103,7 @@ def test_below_the_repository_each_image_has_its_own_history(tmp_path):
 
 
 def test_a_renamed_vulnerability_is_renamed_below_too(tmp_path):
-    night(tmp_path, 0, [Told(GHSA)]).connection.close()
+    night(tmp_path, 0, [Told(GHSA)]).close()
     with night(tmp_path, 1, [Told(GHSA, aliases=[CVE])]) as run:
         rows = run.rows("SELECT vulnerability_id, state, reason FROM exposure_images ORDER BY ALL")
     assert [tuple(row.values()) for row in rows] == [
@@ -114,7 +114,7 @@ def test_a_renamed_vulnerability_is_renamed_below_too(tmp_path):
 
 def test_a_rejected_vulnerability_closes_as_withdrawn_and_does_not_open_again(tmp_path):
     rejected = {"vulnerability_id": CVE, "withdrawn_at": later(1)}
-    night(tmp_path, 0, [Told(CVE)]).connection.close()
+    night(tmp_path, 0, [Told(CVE)]).close()
     with night(tmp_path, 1, [Told(CVE), Told("CVE-2026-1001")], known=[rejected]) as run:
         assert (CVE, "closed", "withdrawn") in changes(run)
         assert balances(run)
@@ -124,14 +124,14 @@ def test_a_rejected_vulnerability_closes_as_withdrawn_and_does_not_open_again(tm
 
 def test_a_rejected_vulnerability_closes_when_nobody_could_look(tmp_path):
     rejected = {"vulnerability_id": CVE, "withdrawn_at": later(0)}
-    night(tmp_path, 0, [Told(CVE)]).connection.close()
+    night(tmp_path, 0, [Told(CVE)]).close()
     with night(tmp_path, 1, [], images="", outcome=Outcome.DENIED, known=[rejected]) as run:
         assert changes(run) == [(CVE, "closed", "withdrawn")]
 
 
 def test_a_vex_statement_closes_as_not_affected_and_its_end_reopens(tmp_path):
     cleared = {"vex_status": "not_affected"}
-    night(tmp_path, 0, [Told(CVE), Told(CVE, image="b")], images="ab").connection.close()
+    night(tmp_path, 0, [Told(CVE), Told(CVE, image="b")], images="ab").close()
     half = [Told(CVE, more=cleared), Told(CVE, image="b")]
     with night(tmp_path, 1, half, images="ab") as run:
         assert changes(run) == []
@@ -149,7 +149,7 @@ def test_a_vex_statement_closes_as_not_affected_and_its_end_reopens(tmp_path):
 
 def test_a_vex_statement_closes_nothing_while_an_image_could_not_be_looked_at(tmp_path):
     cleared = Told(CVE, more={"vex_status": "not_affected"})
-    night(tmp_path, 0, [Told(CVE)]).connection.close()
+    night(tmp_path, 0, [Told(CVE)]).close()
     with night(tmp_path, 1, [cleared], images="ab", states={"b": "failed"}) as run:
         assert exposures(run, "state") == [("open",)]
         assert balances(run)
@@ -160,7 +160,7 @@ def test_a_vex_statement_closes_nothing_while_an_image_could_not_be_looked_at(tm
 
 
 def test_a_contradicted_vex_statement_closes_nothing(tmp_path):
-    night(tmp_path, 0, [Told(CVE)]).connection.close()
+    night(tmp_path, 0, [Told(CVE)]).close()
     told = [
         Told(CVE, more={"vex_status": "not_affected"}),
         Told(CVE, source="other", more={"vex_status": "affected"}),
@@ -172,7 +172,7 @@ def test_a_contradicted_vex_statement_closes_nothing(tmp_path):
 def test_one_image_in_forty_seen_leaves_the_others_unconfirmed_and_none_fixed(tmp_path):
     names = "".join(chr(code) for code in range(0x41, 0x41 + 58) if chr(code).isalpha())[:40]
     told = [Told(f"CVE-2026-{1000 + n}", image=name) for n, name in enumerate(names)]
-    night(tmp_path, 0, told, images=names).connection.close()
+    night(tmp_path, 0, told, images=names).close()
     states = dict.fromkeys(names[1:], "failed")
     with night(tmp_path, 1, told[:1], images=names, states=states) as run:
         events = [change[1:] for change in changes(run)]
@@ -184,7 +184,7 @@ def test_one_image_in_forty_seen_leaves_the_others_unconfirmed_and_none_fixed(tm
 
 def test_two_days_of_the_same_data_show_no_change(tmp_path):
     told = [Told(CVE), Told(GHSA, aliases=["CVE-2026-1002"]), Told("X-1", image="b")]
-    night(tmp_path, 0, told, images="ab").connection.close()
+    night(tmp_path, 0, told, images="ab").close()
     with night(tmp_path, 1, told, images="ab") as run:
         for table in ("exposures", "exposure_images", "vulnerability_groups", "method_changes"):
             assert run.rows(f"SELECT * FROM {table}") == [], table

@@ -61,7 +61,7 @@ def open_now(run: StoredRun) -> int:
 
 
 def test_a_repository_left_out_keeps_what_was_known(tmp_path):
-    night(tmp_path, 0).connection.close()
+    night(tmp_path, 0).close()
     with night(tmp_path, 1, listed=False) as run:
         assert change(run) == [("unconfirmed", "repository_unlisted")]
         states = run.rows("SELECT state, reason FROM assessments")
@@ -73,7 +73,7 @@ def test_a_repository_left_out_keeps_what_was_known(tmp_path):
 
 
 def test_a_repository_that_a_complete_scope_no_longer_names_is_gone(tmp_path):
-    night(tmp_path, 0).connection.close()
+    night(tmp_path, 0).close()
     with night(tmp_path, 1, listed=False, repository_row=False) as run:
         assert change(run) == [("closed", "removed")]
         assert open_now(run) == 0
@@ -83,7 +83,7 @@ def test_a_repository_that_a_complete_scope_no_longer_names_is_gone(tmp_path):
 
 
 def test_a_scope_that_the_plan_no_longer_holds_is_on_record(tmp_path):
-    night(tmp_path, 0).connection.close()
+    night(tmp_path, 0).close()
     other = replace(REF, scope_id="aws/2/r")
     with night(tmp_path, 1, listed=False, repository_row=False, refs=(other,)) as run:
         assert change(run) == [("unconfirmed", "scope_disabled")]
@@ -99,7 +99,7 @@ def test_a_scope_that_the_plan_no_longer_holds_is_on_record(tmp_path):
 def test_a_child_of_a_broken_discovery_is_not_gone(tmp_path):
     parent = ScopeRef("aws", "aws/1", ScopeKind.DISCOVERY)
     child = replace(REF, parent_scope_id="aws/1")
-    night(tmp_path, 0, refs=(parent, child)).connection.close()
+    night(tmp_path, 0, refs=(parent, child)).close()
     layout, moment = Layout(tmp_path), FIRST_NIGHT + timedelta(days=1)
     commit_outcomes(layout, moment, [ScopeOutcome(parent, Outcome.FAILED, errors=1)])
     with Warehouse(layout).open_run() as run:
@@ -216,7 +216,7 @@ def test_a_repository_left_out_for_long_stays_on_record(tmp_path):
 
 
 def test_retiring_a_scope_does_not_outrank_its_own_outcome(tmp_path):
-    night(tmp_path, 0).connection.close()
+    night(tmp_path, 0).close()
     layout, moment = Layout(tmp_path), FIRST_NIGHT + timedelta(days=1)
     denied = [ScopeOutcome(REF, Outcome.DENIED, errors=1)]
     commit_outcomes(layout, moment, denied, retired=("aws/1/r",))
@@ -225,7 +225,7 @@ def test_retiring_a_scope_does_not_outrank_its_own_outcome(tmp_path):
 
 
 def test_a_provider_whose_plan_broke_is_no_advice_to_retire_its_scopes(tmp_path):
-    night(tmp_path, 0).connection.close()
+    night(tmp_path, 0).close()
     plan = ScopeRef("aws", "aws/plan", ScopeKind.DISCOVERY)
     commit_outcomes(
         Layout(tmp_path),

@@ -54,13 +54,13 @@ def test_aliases_and_dismissals_are_made_again(tmp_path):
         [Told(GHSA)],
     )
     for number, told in enumerate(nights):
-        night(own, number, told, known=[rejected]).connection.close()
+        night(own, number, told, known=[rejected]).close()
     assert rebuilt(own, tmp_path / "again") == {}
 
 
 def test_a_difference_is_found(tmp_path):
-    night(tmp_path / "one", 0, [Told(CVE)]).connection.close()
-    night(tmp_path / "two", 0, [Told(GHSA)]).connection.close()
+    night(tmp_path / "one", 0, [Told(CVE)]).close()
+    night(tmp_path / "two", 0, [Told(GHSA)]).close()
     runs = Warehouse(Layout(tmp_path / "one")).run_ids()
     found = rebuild_differences(Layout(tmp_path / "one"), Layout(tmp_path / "two"), runs)
     assert found == {"exposures": 2, "exposure_images": 2}
@@ -69,7 +69,7 @@ def test_a_difference_is_found(tmp_path):
 def test_another_policy_gives_another_judgement_that_says_so(tmp_path):
     own, other = Layout(tmp_path / "own"), Layout(tmp_path / "other")
     for number in (0, 1):
-        night(tmp_path / "own", number, [Told(CVE)], scanned_days_ago=5).connection.close()
+        night(tmp_path / "own", number, [Told(CVE)], scanned_days_ago=5).close()
     strict = {**POLICY, "evidence_window_days": 1}
     runs = list(Replay(own, other, strict).run())
     with Warehouse(own).open_run(runs[-1]) as was, Warehouse(other).open_run(runs[-1]) as now:
@@ -85,6 +85,6 @@ def test_another_policy_gives_another_judgement_that_says_so(tmp_path):
 def test_judging_up_to_a_run_knows_nothing_of_later_ones(tmp_path):
     own, other = Layout(tmp_path / "own"), Layout(tmp_path / "other")
     for number in range(3):
-        night(tmp_path / "own", number, [Told(CVE)]).connection.close()
+        night(tmp_path / "own", number, [Told(CVE)]).close()
     second = Warehouse(own).run_ids()[1]
     assert list(Replay(own, other, POLICY).run(second)) == Warehouse(own).run_ids()[:2]
