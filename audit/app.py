@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import logging
 import os
+import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
-from pydantic import BaseModel
-
-from audit import plugins
+from audit.chosen import Chosen
 from audit.clock import Clock, FixedClock
-from audit.collect.runner import Progress, plan_all, run_tasks
-from audit.config import Config, check_names, config_sha256, validate
+from audit.collect.runner import Planned, plan_all, run_tasks
 from audit.errors import UsageError
 from audit.log import LOGGER
-from audit.model.scope import Plan, ScopeOutcome, Task
+from audit.model.scope import Plan, ScopeOutcome
 from audit.opening import open_warehouse
 from audit.owners import load_owners
-from audit.ports import RegistryProvider, Report, RunContext
+from audit.ports import Pulls, RegistryProvider, RunContext
+from audit.scanning.plan import Wanted, plan
+from audit.scanning.run import Scans, version_of
+from audit.store.ahead import candidates
 from audit.store.assembly import ScopeEnd
 from audit.store.commit import Commit, commit_run, looked_at
 from audit.store.journal import BrokenRun, Shape, begin, resumable
+from audit.store.layout import Layout
 from audit.store.ledger import Ledger
 from audit.store.lock import writer_lock
 from audit.store.memory import StoredMemory
@@ -34,8 +36,6 @@ from audit.store.reader import Warehouse
 from audit.store.verify import check_published
 from audit.store.versions import refuse_newer
 from audit.tables import TABLES
-
-Planned = Callable[[Sequence[Task]], Progress]
 
 
 @dataclass(frozen=True)
@@ -63,14 +63,13 @@ def run_id_of(moment: datetime) -> str:
 
 
 @dataclass(frozen=True)
-class App:
+class App(Chosen):
     """One invocation: configuration, clock moment, and what follows from them.
 
     Attributes:
         clock: Tells when a run is published; without one, the moment stands still.
     """
 
-    config: Config
     moment: datetime
     clock: Clock | None = None
 
@@ -85,41 +84,6 @@ class App:
         log = logging.getLogger(LOGGER)
         return RunContext(run_id_of(self.moment), self.moment, log)
 
-    def settings(self) -> dict[str, BaseModel]:
-        """Return each configured provider's checked settings.
-
-        Raises:
-            ConfigError: There is no such provider, or its settings are wrong.
-        """
-        known, where = plugins.names(plugins.PROVIDERS), self.config.source
-        check_names("providers", self.config.providers, known, where)
-        return {
-            name: validate(
-                plugins.provider(name).settings_model,
-                self.config.provider_block(name),
-                f"providers.{name}",
-                where,
-            )
-            for name in sorted(self.config.providers)
-        }
-
-    def reports(self) -> list[Report]:
-        """Return the configured reports, or all of them.
-
-        Raises:
-            ConfigError: There is no such report.
-        """
-        known = plugins.names(plugins.REPORTS)
-        check_names("reports", self.config.reports, known, self.config.source)
-        return plugins.reports(self.config.reports)
-
-    def providers(self, context: RunContext) -> dict[str, RegistryProvider]:
-        """Open the configured providers."""
-        return {
-            name: plugins.provider(name)(settings, context)
-            for name, settings in self.settings().items()
-        }
-
     def run(self, planned: Planned, *, fresh: bool = False) -> RunResult:
         """Collect, publish and judge; go on with a broken run where there is one.
 
@@ -129,10 +93,11 @@ class App:
         """
         self.reports()  # a wrong name must not wait for the end of the night
         self.settings()
+        self.scanner_settings()
         load_owners(self.config.owners)
         self.check_out()
         with writer_lock(self.warehouse.layout, run_id_of(self.moment)):
-            broken = None if fresh else self._broken()
+            broken = None if fresh else self._broken("run")
             app = replace(self, moment=broken.moment) if broken else self
             return app._run(planned, resumed=broken is not None)  # noqa: SLF001  itself, earlier
 
@@ -143,15 +108,84 @@ class App:
         providers = self.providers(replace(context, memory=memory))
         if not providers:
             context.log.warning("no provider is configured: nothing will be read")
-        begin(layout, BrokenRun(context.run_id, context.moment), self._shape())
+        begin(layout, BrokenRun(context.run_id, context.moment), self._shape("run"))
         outcomes = self._collect(context, providers, plan_all(providers), planned)
+        outcomes += self._scan(
+            self._scans(context, providers, planned),
+            self._commit(context, "run", outcomes, ledger),
+        )
         return self.commit(context, "run", outcomes, ledger)
 
-    def _broken(self) -> BrokenRun | None:
+    def scan(self, planned: Planned) -> RunResult:
+        """Have the configured scanners look at what the newest run knows; publish a run of its own.
+
+        Raises:
+            UsageError: No scanner is configured, or nothing is published yet.
+        """
+        self.reports()
+        self.must_scan()
+        self.check_out()
+        with writer_lock(self.warehouse.layout, run_id_of(self.moment)):
+            broken = self._broken("scan")
+            app = replace(self, moment=broken.moment) if broken else self
+            return app._rescan(planned, resumed=broken is not None)  # noqa: SLF001  itself, earlier
+
+    def _rescan(self, planned: Planned, *, resumed: bool) -> RunResult:
+        context, layout = self.context(), self.warehouse.layout
+        ledger = self.ready(context.run_id, keep=context.run_id if resumed else None)
+        if ledger.newest is None:
+            raise self.warehouse.unpublished()
+        begin(layout, BrokenRun(context.run_id, context.moment), self._shape("scan"))
+        scans = self._scans(context, self.providers(context), planned)
+        outcomes = self._scan(scans, self._commit(context, "scan", [], ledger))
+        return self.commit(context, "scan", outcomes, ledger)
+
+    def scan_plan(self) -> dict[str, list[Wanted]]:
+        """Return what each configured scanner would do about what the newest run knows.
+
+        Raises:
+            UsageError: No scanner is configured, or nothing is published yet.
+        """
+        self.must_scan()
+        context, ledger = self.context(), self.warehouse.ledger()
+        if ledger.newest is None:
+            raise self.warehouse.unpublished()
+        commit = self._commit(context, "scan", [], ledger)
+        with tempfile.TemporaryDirectory() as folder:
+            aside = Layout(self.warehouse.layout.files, Path(folder))
+            return {
+                scanner.name: plan(
+                    candidates(aside, commit, scanner.name), self.config.scan, version_of(scanner)
+                )
+                for scanner in self.scanners(context, Path(folder))
+            }
+
+    def _scans(
+        self, context: RunContext, providers: Mapping[str, RegistryProvider], planned: Planned
+    ) -> Scans:
+        return Scans(
+            layout=self.warehouse.layout,
+            context=context,
+            rules=self.config.scan,
+            pulls={name: one for name, one in providers.items() if isinstance(one, Pulls)},
+            clock=self.clock or FixedClock(self.moment),
+            planned=planned,
+        )
+
+    def _scan(self, scans: Scans, commit: Commit) -> list[ScopeOutcome]:
+        """Have the configured scanners look at the images that a run is going to publish."""
+        outcomes: list[ScopeOutcome] = []
+        work = scans.layout.staged(commit.run_id) / "scanner"
+        for scanner in self.scanners(scans.context, work):
+            found = candidates(scans.layout, commit, scanner.name)
+            outcomes += scans.run(scanner, found)
+        return outcomes
+
+    def _broken(self, command: str) -> BrokenRun | None:
         """Return the run that died while collecting and that this one goes on with."""
         warehouse, within = self.warehouse, timedelta(hours=self.config.collect.resume_within_hours)
         broken = resumable(
-            warehouse.layout, warehouse.run_ids(), self._shape(), self.moment, within
+            warehouse.layout, warehouse.run_ids(), self._shape(command), self.moment, within
         )
         if broken:
             logging.getLogger(LOGGER).warning(
@@ -162,10 +196,9 @@ class App:
             )
         return broken
 
-    def _shape(self) -> Shape:
+    def _shape(self, command: str) -> Shape:
         versions = {name: table.version for name, table in TABLES.items()}
-        sha256 = config_sha256(self.config, self.settings())
-        return Shape(sha256, version("registry-audit"), versions)
+        return Shape(command, self.sha256(), version("registry-audit"), versions)
 
     def ready(self, run_id: str, *, fill_in: bool = False, keep: str | None = None) -> Ledger:
         """Finish or clear what a crashed run left and return the published runs.
@@ -204,6 +237,27 @@ class App:
         check_published(self.warehouse.layout, ledger.before(run_id).run_ids)
         return ledger
 
+    def _commit(
+        self,
+        context: RunContext,
+        command: str,
+        outcomes: Sequence[ScopeOutcome],
+        ledger: Ledger,
+    ) -> Commit:
+        return Commit(
+            run_id=context.run_id,
+            moment=context.moment,
+            clock=self.clock or FixedClock(context.moment),
+            command=command,
+            outcomes=outcomes,
+            ledger=ledger,
+            policy=self.config.policy.model_dump(),
+            retired=self.config.retired_scopes,
+            config_sha256=self.sha256(),
+            memory=self.config.collect.memory,
+            owners=load_owners(self.config.owners),
+        )
+
     def commit(
         self,
         context: RunContext,
@@ -212,22 +266,8 @@ class App:
         ledger: Ledger,
     ) -> RunResult:
         """Assemble, judge and publish what is staged."""
-        done = commit_run(
-            self.warehouse.layout,
-            Commit(
-                run_id=context.run_id,
-                moment=context.moment,
-                clock=self.clock or FixedClock(context.moment),
-                command=command,
-                outcomes=outcomes,
-                ledger=ledger,
-                policy=self.config.policy.model_dump(),
-                retired=self.config.retired_scopes,
-                config_sha256=config_sha256(self.config, self.settings()),
-                memory=self.config.collect.memory,
-                owners=load_owners(self.config.owners),
-            ),
-        )
+        made_from = self._commit(context, command, outcomes, ledger)
+        done = commit_run(self.warehouse.layout, made_from)
         planned = {outcome.ref.scope_id for outcome in outcomes}
         for scope in done.scopes:
             if scope.scope_id not in planned:

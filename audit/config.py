@@ -24,9 +24,11 @@ from pydantic_core import PydanticCustomError
 from audit.errors import ConfigError
 from audit.judge.deadlines import DEFAULT, DeadlineProfile, shipped, shipped_ids
 from audit.ports import Settings
+from audit.rules import ScanRules
 
 M = TypeVar("M", bound=BaseModel)
 _MERGE = "tag:yaml.org,2002:merge"
+_PLUGINS = ("providers", "scanners")
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -88,7 +90,7 @@ class Retention(Settings):
 
 
 class Config(Settings):
-    """The whole configuration. Provider blocks are checked by their provider."""
+    """The whole configuration. Blocks of providers and scanners are checked by their plug-in."""
 
     version: Literal[1] = Field(description="Version of this file's form.")
     warehouse: str = Field(
@@ -116,8 +118,12 @@ class Config(Settings):
         (), description="Inventory scopes that are gone for good, by scope_id."
     )
     providers: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Settings by provider: aws, azure, gcp."
+        default_factory=dict, description="Settings by provider: aws, azure, gcp, oci."
     )
+    scanners: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Settings of our own scanners by name: trivy, grype."
+    )
+    scan: ScanRules = ScanRules()
     _source: str = PrivateAttr("configuration")
     _environment: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -126,14 +132,14 @@ class Config(Settings):
         """Name of the file this was read from, for error messages."""
         return self._source
 
-    def provider_block(self, name: str) -> Any:  # noqa: ANN401  YAML
-        """Return a provider's block with what it refers to in the environment.
+    def plugin_block(self, kind: Literal["providers", "scanners"], name: str) -> Any:  # noqa: ANN401  YAML
+        """Return a provider's or scanner's block with what it refers to in the environment.
 
         Raises:
             ConfigError: It refers to a variable that is not set.
         """
-        path = f"providers.{name}"
-        return resolve(self.providers[name], self._environment, self.source, path)
+        block = {"providers": self.providers, "scanners": self.scanners}[kind][name]
+        return resolve(block, self._environment, self.source, f"{kind}.{name}")
 
 
 class _StrictLoader(yaml.SafeLoader):
@@ -163,7 +169,7 @@ _StrictLoader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _m
 def load_config(path: Path, environment: Mapping[str, str]) -> Config:
     """Read and check a configuration file.
 
-    What the blocks of the providers refer to in the environment is looked up when a provider is
+    What the blocks of providers and scanners refer to in the environment is looked up when one is
     opened: to read a report takes no cloud's secret.
 
     Raises:
@@ -171,8 +177,8 @@ def load_config(path: Path, environment: Mapping[str, str]) -> Config:
             an environment variable that is not set.
     """
     document = read_yaml(path, "registry-audit init writes one")
-    own = {key: value for key, value in document.items() if key != "providers"}
-    blocks = {key: value for key, value in document.items() if key == "providers"}
+    own = {key: value for key, value in document.items() if key not in _PLUGINS}
+    blocks = {key: value for key, value in document.items() if key in _PLUGINS}
     config = validate(Config, resolve(own, environment, str(path)) | blocks, "", str(path))
     config._source = str(path)  # noqa: SLF001  its own loader fills it in
     config._environment = dict(environment)  # noqa: SLF001  the same
@@ -276,11 +282,14 @@ def _join(path: str, part: object) -> str:
     return f"{path}.{part}" if path else str(part)
 
 
-_NOT_HASHED = {"providers", "warehouse", "store", "import_stores", "out"}
+_NOT_HASHED = {"providers", "scanners", "warehouse", "store", "import_stores", "out"}
 
 
-def config_sha256(config: Config, providers: Mapping[str, BaseModel]) -> str:
+def config_sha256(
+    config: Config, providers: Mapping[str, BaseModel], scanners: Mapping[str, BaseModel]
+) -> str:
     """Return a hash of the settings in force. Secrets are masked before they are hashed."""
     whole = config.model_dump(mode="json", exclude=_NOT_HASHED)
-    whole["providers"] = {name: s.model_dump(mode="json") for name, s in providers.items()}
+    for kind, settings in (("providers", providers), ("scanners", scanners)):
+        whole[kind] = {name: one.model_dump(mode="json") for name, one in settings.items()}
     return hashlib.sha256(orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -82,6 +82,7 @@ class GeneratedCloud:
             "projects": [f"p-{number}" for number in range(self._size.projects)],
             "endpoints": {"artifact_registry": url, "grafeas": url},
             "allow_insecure_loopback": True,
+            "posture": False,
         }
 
     def _services(self) -> dict[str, dict[str, tuple[Callable[[Any], bytes], Any]]]:

@@ -107,11 +107,12 @@ COLUMNS: Mapping[str, tuple[Col, ...]] = {
         Col("placements", "share", of="assessable"),
     ),
     "exposures_by_cloud": (
-        *(_CLOUD, *_SEVERITIES, *counts("open", "unconfirmed")),
+        *(_CLOUD, *_SEVERITIES, *counts("open", "unconfirmed", "waived")),
         Col("assessed", "share", of="assessable"),
     ),
     "exposures_open": (
         *(_CLOUD, word("severity"), word("fixable", "fix"), *counts("open", "unconfirmed")),
+        *counts("waived"),
         *counts("statements", "distinct_statements", "images"),
     ),
     "exposures": (
@@ -119,6 +120,12 @@ COLUMNS: Mapping[str, tuple[Col, ...]] = {
         *(*_FLAWS, word("fixable", "fix"), word("state", "exposure_state"), Col("sources")),
         *(*counts("images", "reopened_count"), Col("opened_at", "moment")),
         *(Col("last_confirmed_at", "moment"), Col("exposure_id")),
+        *(Col("waiver_id"), Col("waived_until", "moment")),
+    ),
+    "waivers": (
+        *(_CLOUD, word("origin", "source"), Col("title"), word("type", "waiver_type")),
+        *(Col("reason", "prose"), Col("owner"), Col("scope", "prose"), Col("in_force", "flag")),
+        *(Col("expires_at", "moment"), *counts("applied_count"), Col("waiver_id")),
     ),
     "kinds": (
         *(_CLOUD, word("kind", "image_kind"), *counts("placements", "images")),
@@ -154,7 +161,7 @@ COLUMNS: Mapping[str, tuple[Col, ...]] = {
     "flow": (
         _CLOUD,
         *counts("open_before", "opened", "reopened", "fixed", "removed", "withdrawn"),
-        *counts("not_affected", "merged", "open_now", "unconfirmed_now"),
+        *counts("not_affected", "merged", "open_now", "unconfirmed_now", "waived_now"),
         Col("balances", "flag"),
     ),
     "changes_by_reason": (

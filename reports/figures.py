@@ -40,7 +40,7 @@ FIGURES = (
         "inferred",
     ),
     *("repositories_incomplete", "carried_forward", "share", "share_by_source", "states"),
-    *("exposures_by_cloud", "exposures_open", "kinds", "repositories_worst"),
+    *("exposures_by_cloud", "exposures_open", "waivers", "kinds", "repositories_worst"),
     *("repositories_unassessed", "controls", "controls_failed", "controls_unknown", "flow"),
     "changes_by_reason",
 )
@@ -131,6 +131,7 @@ class Flow:
     merged: int
     open_now: int
     unconfirmed_now: int
+    waived_now: int
     newly_unconfirmed: int
     balances: bool
 

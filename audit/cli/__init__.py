@@ -20,6 +20,7 @@ from audit.cli.prune import prune
 from audit.cli.rebuild import rebuild
 from audit.cli.report import report
 from audit.cli.run import run
+from audit.cli.scan import scan
 from audit.cli.schema import schema
 from audit.cli.scopes import scopes
 from audit.cli.status import status
@@ -35,7 +36,7 @@ def cli() -> None:
 
 
 for _command in (
-    *(run, import_, judge, report, gate, status, scopes, doctor),
+    *(run, scan, import_, judge, report, gate, status, scopes, doctor),
     *(verify, prune, compact, rebuild),
     *(init, schema, demo),
 ):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
 
 import click
 import orjson
 
+from audit.app import App
 from audit.cli.exits import Exit
 from audit.cli.options import Common, common
 from audit.ports import Check, CheckStatus, Doctor, RegistryProvider
+from audit.scanning.examined import examined
 
 _UNSEEN = frozenset({CheckStatus.MISSING, CheckStatus.UNREACHABLE})
 
@@ -26,17 +30,25 @@ def doctor(options: Common, *, as_json: bool) -> Exit:
     """
     app = options.app()
     checks = []
-    for name, provider in app.providers(app.context()).items():
-        for check in _examined(name, provider):
-            checks.append(check)
-            if not as_json:
-                click.echo(_line(check))
+    for check in _checks(app):
+        checks.append(check)
+        if not as_json:
+            click.echo(_line(check))
     if as_json:
         rows = [asdict(one) for one in checks]
         click.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
     else:
         click.echo(_total(checks))
     return Exit.INCOMPLETE if any(map(_stands_in_the_way, checks)) else Exit.OK
+
+
+def _checks(app: App) -> Iterator[Check]:
+    context = app.context()
+    for name, provider in app.providers(context).items():
+        yield from _examined(name, provider)
+    with tempfile.TemporaryDirectory() as work:
+        for scanner in app.scanners(context, Path(work)):
+            yield examined(scanner, app.config.scan, app.moment)
 
 
 def _examined(name: str, provider: RegistryProvider) -> Iterator[Check]:

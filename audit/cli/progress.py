@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from audit.app import Planned
 from audit.collect import runner
+from audit.collect.runner import Planned
 from audit.log import LOGGER
 from audit.model.enums import Outcome
 from audit.model.scope import ScopeOutcome, Task

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
 from audit.errors import AccessDeniedError, DisabledError, SourceError, WarehouseError
 from audit.model.enums import Outcome, ScopeKind
 from audit.model.scope import Plan, ScopeOutcome, ScopeRef, Task
-from audit.ports import RegistryProvider
+from audit.ports import RegistryProvider, Sink
 from audit.store import journal
 from audit.store.room import disk_told
 from audit.store.staging import TaskStaging
 
 _SELDOM = (100_000, 50, 100)
 Progress = Callable[[Task, list[ScopeOutcome]], None]
+Planned = Callable[[Sequence[Task]], Progress]
+"""Told the tasks once they are known; returns what is told of each task's end."""
+
+
+class Collects(Protocol):
+    """Reads tasks: a provider, or what has a scanner look at images."""
+
+    def collect(self, task: Task, sink: Sink) -> Sequence[ScopeOutcome]:
+        """Read one task's scopes; see :class:`audit.ports.RegistryProvider`."""
 
 
 def plan_all(providers: Mapping[str, RegistryProvider]) -> dict[str, Plan]:
@@ -39,7 +49,7 @@ def _planned(provider: str, future: Future[Plan]) -> Plan:
 
 
 def run_tasks(
-    providers: Mapping[str, RegistryProvider],
+    providers: Mapping[str, Collects],
     tasks: Iterable[Task],
     folder: Path,
     workers: int,
@@ -86,7 +96,7 @@ def _few_garbage_searches() -> Iterator[None]:
 
 def _in_flight(
     pool: ThreadPoolExecutor,
-    providers: Mapping[str, RegistryProvider],
+    providers: Mapping[str, Collects],
     tasks: Iterator[Task],
     folder: Path,
     workers: int,
@@ -103,7 +113,7 @@ def _in_flight(
             yield running.pop(future), future
 
 
-def collect_task(provider: RegistryProvider, task: Task, folder: Path) -> list[ScopeOutcome]:
+def collect_task(provider: Collects, task: Task, folder: Path) -> list[ScopeOutcome]:
     """Collect one task into staged files, note that it ended and return its outcomes."""
     with TaskStaging(folder, task.task_id) as sink:
         outcomes = list(provider.collect(task, sink))

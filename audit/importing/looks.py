@@ -38,7 +38,7 @@ def judgements(block: Columns) -> Iterator[tuple[Judged, Look]]:
 
 
 def _cells(block: Columns, name: str) -> list[Any]:
-    return block.data.get(name, [block.constants.get(name)] * block.rows)
+    return list(block.data.get(name, [block.constants.get(name)] * block.rows))
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 The steps are SQL over relations that the caller has made in a DuckDB connection:
 ``placements_current``, ``images_all``, ``registries_all``, ``repositories_all``,
-``assessments_all``, ``findings_all``, ``fates``, ``unlisted``, ``scopes_now``, ``prev_*``,
-``exposures_before``, ``groups_before``, ``vulnerabilities_history``, ``vulnerabilities_changed``;
+``assessments_all``, ``findings_all``, ``waivers_all``, ``fates``, ``unlisted``, ``scopes_now``,
+``prev_*``, ``exposures_before``, ``groups_before``, ``vulnerabilities_history``,
+``vulnerabilities_changed``;
 and the variables ``run_id``, ``moment``, ``command``, ``policy`` and ``tool_version``. They leave
 ``groups_changed``, ``exposure_changes``, ``exposure_images_changed``, ``method_changes_now``,
 ``coverage_now`` and ``control_results_all``.
@@ -19,8 +20,9 @@ import pyarrow as pa
 from audit.judge.groups import leading_ids
 
 _STEPS = (
-    *("exposures_1_stated", "exposures_2_prior", "exposures_3_context", "exposures_4_changes"),
-    *("exposure_images", "method_changes", "coverage", "controls"),
+    *("exposures_1_stated", "exposures_2_prior", "exposures_3_context"),
+    *("exposures_3_waivers", "exposures_4_changes", "exposure_images"),
+    *("method_changes", "coverage", "controls"),
 )
 
 

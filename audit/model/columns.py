@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn, TypeAlias
+
+import pyarrow as pa
 
 from audit.tables import TABLES
+
+Cells: TypeAlias = "Sequence[Any] | pa.Array[Any] | pa.ChunkedArray[Any]"
+"""A column's cells in Python's form or in Arrow's."""
 
 
 class Columns:
@@ -29,7 +34,7 @@ class Columns:
         unknown = constants.keys() - set(names)
         if unknown:
             raise KeyError(f"{table} has no column {sorted(unknown)}")
-        self.data: dict[str, list[Any]] = {name: [] for name in names if name not in constants}
+        self.data: dict[str, Any] = {name: [] for name in names if name not in constants}
         self._appends = [(name, cells.append) for name, cells in self.data.items()]
         self.rows = 0
 
@@ -58,5 +63,41 @@ class Columns:
             cells.extend(told.get(name, nothing))
         self.rows += len(rows)
 
+    def anew(self, **constants: Any) -> Columns:  # noqa: ANN401  cell values
+        """Return the same rows with other constants in place of their own, which must be columns.
+
+        Cells are shared: neither block may grow after.
+        """
+        told = Columns(self.table, **{**self.constants, **constants})
+        told.data = {name: self.data[name] for name in told.data}
+        told.rows = self.rows
+        return told
+
+    def fill(self, cells: Mapping[str, Cells], rows: int) -> None:
+        """Make an empty block of whole columns, some of them in Arrow's form already.
+
+        For sources that state the same of many images: rows are then gathered, not built. The
+        block takes no more rows.
+
+        Args:
+            cells: Sequences, or Arrow arrays of the column's type, by column; ``rows`` cells each.
+            rows: How many rows there are.
+
+        Raises:
+            KeyError: A name is not a free column of the table.
+            ValueError: A column has another number of cells, or there are rows already.
+        """
+        if not cells.keys() <= self.data.keys():
+            raise KeyError(f"{self.table} has no free column {sorted(cells.keys() - self.data)}")
+        if self.rows or any(len(column) != rows for column in cells.values()):
+            raise ValueError(f"columns of {self.table} do not have {rows} cells each")
+        self.data = {name: cells.get(name, [None] * rows) for name in self.data}
+        self._appends = [("", _refused)]
+        self.rows = rows
+
     def __len__(self) -> int:
         return self.rows
+
+
+def _refused(_: object) -> NoReturn:
+    raise TypeError("a block of whole columns takes no more rows")

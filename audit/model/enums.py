@@ -52,12 +52,16 @@ class RunOutcome(StrEnum):
 
 
 class ScopeKind(StrEnum):
-    """What a scope lists: other scopes, repositories and images, settings, a source's findings."""
+    """What a scope lists: other scopes, repositories and images, settings, a source's findings.
+
+    ``scan`` is a registry of which our own scanner looks at images.
+    """
 
     DISCOVERY = "discovery"
     INVENTORY = "inventory"
     CONFIGURATION = "configuration"
     FINDINGS = "findings"
+    SCAN = "scan"
 
 
 class ImageKind(StrEnum):

@@ -17,6 +17,15 @@ from audit.ports.demo import Demo, DemoNight
 from audit.ports.examining import Check, CheckStatus, Doctor
 from audit.ports.importing import Document, ImportedReport, Importer, ImportOrder
 from audit.ports.reporting import Report, RunReader
+from audit.ports.scanning import (
+    Judgement,
+    Pull,
+    PullLogin,
+    Pulls,
+    ScanError,
+    Scanner,
+    ScannerFacts,
+)
 from audit.ports.settings import Settings
 from audit.ports.storing import ObjectStore, StoredObject, StoreSettings
 
@@ -31,13 +40,20 @@ __all__ = [
     "ImportOrder",
     "ImportedReport",
     "Importer",
+    "Judgement",
     "Memory",
     "NoMemory",
     "ObjectStore",
+    "Pull",
+    "PullLogin",
+    "Pulls",
     "RegistryProvider",
     "Report",
     "RunContext",
     "RunReader",
+    "ScanError",
+    "Scanner",
+    "ScannerFacts",
     "Settings",
     "Sink",
     "StoreSettings",

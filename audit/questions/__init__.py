@@ -1,4 +1,4 @@
-"""The ten questions an analyst asks first: DuckDB SQL, one documented file a question.
+"""The questions an analyst asks first: DuckDB SQL, one documented file a question.
 
 A file starts with comments: ``Title``, ``Answers``, then a line for each ``Parameter``, ``Column``
 and table read (``Tables``). Questions over time read the history, which is never pruned and small.
@@ -79,6 +79,7 @@ class Question:
 NAMES = (
     *("open_now", "carriers", "changes", "open_over_time", "coverage_over_time"),
     *("time_to_fix", "oldest_fixable", "repositories_trend", "unassessed", "fix_first"),
+    *("package_holders", "two_opinions"),
 )
 """The questions in the order in which they are usually asked."""
 

@@ -23,8 +23,12 @@ from audit.tables import COLLECTED, TABLES
 
 _STEPS = (
     *("01_fates", "02_inventory", "03_current", "04_assessments", "05_findings"),
-    *("05_vex", "06_vulnerabilities"),
+    *("05_vex", "05_waivers", "06_vulnerabilities"),
 )
+_ASSESSED = 4
+"""Steps after which it is known which images there are and how each was assessed."""
+STAGED = ("raw", "scans")
+"""Folders of a run's staged rows: what providers and importers read, and what scanners found."""
 _SNAPSHOT = {
     "scopes": "scopes_now",
     "registries": "registries_all",
@@ -34,6 +38,8 @@ _SNAPSHOT = {
     "assessments": "assessments_all",
     "source_closings": "closings_now",
     "vex_statements": "vex_all",
+    "sboms": "staged_sboms",
+    "packages": "staged_packages",
     "reading_marks": "marks_all",
     "vulnerabilities": "vulnerabilities_changed",
     "vulnerability_groups": "groups_changed",
@@ -117,13 +123,19 @@ class Assembly:
 
     def build(self) -> None:
         """Compute every table of the run."""
-        self._set_values()
-        self._load()
-        for step in _STEPS:
+        self.look_ahead()
+        for step in _STEPS[_ASSESSED:]:
             self.con.execute(_sql(step))
         run_judgement(self.con)
         views.view(self.con, "exposures_now", self._exposures_now())
         self.con.execute(_sql("07_current_tables"))
+
+    def look_ahead(self) -> None:
+        """Compute what there is and who has looked at it, and nothing that follows from that."""
+        self._set_values()
+        self._load()
+        for step in _STEPS[:_ASSESSED]:
+            self.con.execute(_sql(step))
 
     def write(self) -> dict[str, int]:
         """Write all files of the run below its staging folder; return path -> rows.
@@ -154,6 +166,15 @@ class Assembly:
         ).fetchall()
         return [ScopeEnd(*row) for row in rows]
 
+    def database_of(self, scanner: str) -> datetime | None:
+        """Return the date of the database that a scanner used in this run; None if it did not."""
+        row = self.con.execute(
+            "SELECT max(db_updated_at) FROM assessments_all WHERE source = $scanner "
+            "AND observed_run_id = getvariable('run_id') AND provider <> 'files'",
+            {"scanner": scanner},
+        ).fetchone()
+        return row[0] if row else None
+
     def unassessed(self) -> int:
         """Return how many assessable placements no source has assessed.
 
@@ -162,7 +183,8 @@ class Assembly:
         row = self.con.execute(
             "SELECT count(*) FROM assessable AS p ANTI JOIN (FROM assessments_all "
             "WHERE state = 'assessed') AS a USING (provider, registry_id, repository, digest) "
-            "WHERE getvariable('command') = 'run' OR p.observed_run_id = getvariable('run_id')"
+            "WHERE getvariable('command') IN ('run', 'scan') "
+            "OR p.observed_run_id = getvariable('run_id')"
         ).fetchone()
         return int(row[0]) if row else 0
 
@@ -205,8 +227,9 @@ class Assembly:
     def _staged(self, table: str) -> str:
         if self.inputs.staged is not None:
             return self.inputs.staged[table]
-        raw = self.layout.staged(self.inputs.run_id) / "raw"
-        return views.parquet_rows(table, sorted(raw.joinpath(table).glob("*.parquet")))
+        folder = self.layout.staged(self.inputs.run_id)
+        files = [path for part in STAGED for path in folder.glob(f"{part}/{table}/*.parquet")]
+        return views.parquet_rows(table, sorted(files))
 
     def _load_owners(self) -> None:
         self.con.execute(
@@ -222,7 +245,6 @@ class Assembly:
     def _load_scopes(self) -> None:
         empty = views.parquet_rows("scopes", [])
         self.con.execute(f"CREATE TEMP TABLE scopes_now AS {empty}")
-        self.con.execute(f"CREATE TEMP TABLE waivers_now AS {views.parquet_rows('waivers', [])}")
         rows = scope_rows(self.inputs.outcomes, self.inputs.run_id)
         self.con.register("planned_scopes", rows)
         self.con.execute("INSERT INTO scopes_now SELECT * FROM planned_scopes")

@@ -18,6 +18,7 @@ import duckdb
 
 from audit.errors import AuditError, PrunedError, WarehouseError
 from audit.judge.measures import measure_files
+from audit.judge.opinions import opinion_views
 from audit.store import views
 from audit.store.history import exposures_as_of, history_of
 from audit.store.layout import Layout
@@ -49,7 +50,8 @@ class Catalog:
     ``<table>_history`` of the tables that hold changes or totals (all runs known to this one);
     ``<table>_snapshots`` of the others (those runs that were not pruned); ``all_runs``,
     ``exposures_now``, ``exposures_before``, ``exposure_changes``; ``flat_findings``,
-    ``flat_images``, ``flat_exposures``; and the measures over time of ``audit.judge.measures``.
+    ``flat_images``, ``flat_exposures``; the views of ``audit.judge.opinions``; and the measures
+    over time of ``audit.judge.measures``.
     """
 
     def __init__(self, layout: Layout, run_id: str, ledger: Ledger, bounds: Bounds) -> None:
@@ -164,6 +166,8 @@ class Catalog:
             found[f"{table}_snapshots"] = partial(self._snapshots, table)
         for table in FLAT:
             found[f"flat_{table}"] = partial(_sql, f"flat_{table}")
+        for name, query in opinion_views().items():
+            found[name] = partial(str, query)
         return found | {
             "all_runs": lambda: "SELECT * FROM runs_history",
             "exposures_now": partial(exposures_as_of, layout, self.known),

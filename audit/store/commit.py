@@ -59,9 +59,10 @@ class Committed:
 
 def commit_run(layout: Layout, commit: Commit) -> Committed:
     """Assemble, judge, write, and publish; the ``runs`` row goes last."""
-    assembly = Assembly(layout, _inputs(commit), commit.memory)
+    assembly = Assembly(layout, inputs_of(commit), commit.memory)
     assembly.build()
     files = assembly.write()
+    known = {"trivy_db_updated_at": assembly.database_of("trivy")}
     scopes, unassessed = assembly.scopes(), assembly.unassessed()
     assembly.con.close()
     outcome = run_outcome([scope.outcome for scope in scopes])
@@ -73,7 +74,7 @@ def commit_run(layout: Layout, commit: Commit) -> Committed:
         "previous_manifest_sha256": chained,
     }
     manifest = stage_manifest(layout, commit.run_id, files, facts)
-    row = _runs_row(commit, outcome, facts | {"manifest_sha256": manifest})
+    row = _runs_row(commit, outcome, facts | known | {"manifest_sha256": manifest})
     path = layout.staged(commit.run_id) / "publish" / layout.part("runs", commit.run_id)
     schema = TABLES["runs"].schema
     write_parquet(path, schema, pa.Table.from_pylist([row], schema=schema).to_batches())
@@ -96,7 +97,8 @@ def looked_at(outcomes: Iterable[str]) -> bool:
     return set(outcomes) - {Outcome.LEFT_OUT} == {Outcome.COMPLETE}
 
 
-def _inputs(commit: Commit) -> Inputs:
+def inputs_of(commit: Commit) -> Inputs:
+    """Return what a run's assembly needs of this."""
     return Inputs(
         run_id=commit.run_id,
         moment=commit.moment,

@@ -31,9 +31,11 @@ class Shape:
     """What a run must have in common with a broken one to go on with it.
 
     Attributes:
+        command: What makes it: run or scan.
         schema_versions: Version of each table, by name.
     """
 
+    command: str
     config_sha256: str
     tool_version: str
     schema_versions: Mapping[str, int]

@@ -53,6 +53,10 @@ class Layout:
         """Return the manifest of a published run."""
         return f"_manifests/{run_id}.json"
 
+    def sbom(self, sha256: str) -> str:
+        """Return where the SBOM of a content lies."""
+        return f"_sboms/{sha256[:2]}/{sha256}.json.gz"
+
     def staged(self, run_id: str) -> Path:
         """Return the local folder of one unfinished run."""
         return self.staging / run_id

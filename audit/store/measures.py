@@ -1,4 +1,4 @@
-"""The measures over time, defined over the history that a run knows."""
+"""The measures over time, defined over what a run knows."""
 
 from __future__ import annotations
 

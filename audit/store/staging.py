@@ -123,8 +123,10 @@ def to_arrow(columns: Columns) -> pa.Table:
     return pa.table([_cells(columns, field) for field in schema], schema=schema)
 
 
-def _cells(columns: Columns, field: pa.Field[Any]) -> pa.Array[Any]:
+def _cells(columns: Columns, field: pa.Field[Any]) -> pa.Array[Any] | pa.ChunkedArray[Any]:
     cells = columns.data.get(field.name)
+    if isinstance(cells, pa.Array | pa.ChunkedArray):
+        return cells
     if cells is not None:
         return cast("pa.Array[Any]", pa.array(cells, field.type))
     constant = pa.scalar(columns.constants[field.name], field.type)

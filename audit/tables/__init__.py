@@ -16,8 +16,10 @@ from audit.tables.collected import (
     SOURCE_CLOSINGS,
     VEX_STATEMENTS,
     VULNERABILITIES,
+    WAIVERS,
 )
 from audit.tables.configuration import REGISTRIES, REPOSITORIES
+from audit.tables.contents import PACKAGES, SBOMS
 from audit.tables.judged import (
     CONTROL_RESULTS,
     COVERAGE,
@@ -27,7 +29,6 @@ from audit.tables.judged import (
     RUNS,
     SCOPES,
     VULNERABILITY_GROUPS,
-    WAIVERS,
 )
 from audit.tables.parts import RUN_ID, Column, Table
 
@@ -38,6 +39,7 @@ TABLES: dict[str, Table] = {
     for table in (
         *(RUNS, SCOPES, REGISTRIES, REPOSITORIES, IMAGES, PLACEMENTS, ASSESSMENTS),
         *(FINDINGS, SOURCE_CLOSINGS, VEX_STATEMENTS, READING_MARKS),
+        *(SBOMS, PACKAGES),
         *(VULNERABILITIES, VULNERABILITY_GROUPS),
         *(EXPOSURES, EXPOSURE_IMAGES),
         *(METHOD_CHANGES, COVERAGE, CONTROL_RESULTS, WAIVERS),
@@ -50,5 +52,6 @@ HISTORY = tuple(name for name, table in TABLES.items() if table.history)
 COLLECTED = (
     *("registries", "repositories", "images", "placements", "assessments", "findings"),
     *("vulnerabilities", "source_closings", "reading_marks", "vex_statements"),
+    *("sboms", "packages", "waivers"),
 )
-"""Tables that providers and importers fill; the others the core writes itself."""
+"""Tables that providers, importers and scanners fill; the others the core writes itself."""

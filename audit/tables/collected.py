@@ -74,7 +74,7 @@ PLACEMENTS = Table(
 
 ASSESSMENTS = Table(
     "assessments",
-    3,
+    4,
     "A placement of an assessable image and one source: was it looked at, and if not, why.",
     ("run_id", "provider", "registry_id", "repository", "digest", "source"),
     (
@@ -103,6 +103,12 @@ ASSESSMENTS = Table(
             "were asked for since.",
         ),
         text("content_hash", "SHA-256 over the statements; equal means nothing changed."),
+        flag(
+            "second_look",
+            "Whether the source is known to leave statements out of an answer and to give them "
+            "again in the next: what is missing in one look is gone only when it is missing in a "
+            "second. Null: one look is enough.",
+        ),
         text("scanner_version", "Version of the scanner where known."),
         time("db_updated_at", "Date of the scanner's database where known."),
     ),
@@ -111,7 +117,7 @@ ASSESSMENTS = Table(
 
 FINDINGS = Table(
     "findings",
-    2,
+    3,
     "A statement of a source about a digest: vulnerability x package x version (x place).",
     (
         "run_id",
@@ -150,6 +156,11 @@ FINDINGS = Table(
             "vex_status",
             "VEX status that comes with it: affected, not_affected, fixed or under_investigation; "
             "null when there is none.",
+        ),
+        text(
+            "waiver_id",
+            "Waiver that the source itself laid on the statement; joins to waivers. Null when it "
+            "is not waived there.",
         ),
         OBSERVED,
     ),
@@ -247,4 +258,38 @@ VEX_STATEMENTS = Table(
         OBSERVED,
     ),
     ("document_id", "product", "digest", "package", "vulnerability_id"),
+)
+
+WAIVERS = Table(
+    "waivers",
+    2,
+    "An exception from what must be mended, as whoever keeps it told it; in force or ended.",
+    ("run_id", "waiver_id"),
+    (
+        PROVIDER,
+        text("scope_id", "Findings scope that it was read in; joins to scopes."),
+        text("origin", "Who keeps it: the source whose exception it is."),
+        text("waiver_id", "Id that its keeper gives it."),
+        text(
+            "type",
+            "risk_accepted or mitigated; unknown where its keeper does not tell or has another "
+            "word for it.",
+        ),
+        text("title", "What its keeper calls it."),
+        text("scope", "What it covers, as written."),
+        text("account", "Account that it is limited to; null when it reaches further."),
+        texts(
+            "vulnerability_ids",
+            "Vulnerabilities that it is limited to, sorted; null when it is not limited by id.",
+        ),
+        text("reason", "Why, in its author's words; what is not known of it where nobody tells."),
+        text("owner", "Who answers for it."),
+        text("approver", "Who approved it."),
+        time("approved_at", "When it was approved."),
+        time("starts_at", "From when it holds; null is always."),
+        time("expires_at", "When it ends; null when it has no end or is not known."),
+        count("applied_count", "Open exposures that it marks in this run."),
+        OBSERVED,
+    ),
+    ("waiver_id",),
 )

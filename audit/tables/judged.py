@@ -36,7 +36,7 @@ RUNS = Table(
         ),
         time("started_at", "The run's moment."),
         time("finished_at", "When the run was published."),
-        text("command", "What made the run: run or import."),
+        text("command", "What made the run: run, scan or import."),
         text("outcome", "complete, partial or failed, over the scopes of this run."),
         text("tool_version", "Version of registry-audit."),
         text("config_sha256", "SHA-256 of the configuration in force, secrets left out."),
@@ -112,7 +112,7 @@ VULNERABILITY_GROUPS = Table(
 
 EXPOSURES = Table(
     "exposures",
-    2,
+    3,
     "A change of an exposure's state in a run (not a full snapshot): a vulnerability in a package "
     "(without version) in a repository, over time.",
     ("run_id", "exposure_id"),
@@ -152,6 +152,12 @@ EXPOSURES = Table(
         time("first_seen_at", "Clock: first run of this tool that saw it."),
         time("kev_added_at", "Clock: added to the KEV catalogue."),
         time("evaluated_at", "Clock: first run in which its severity was known."),
+        text(
+            "waiver_id",
+            "Waiver that marks it since this change: of several the one that ends first. It stays "
+            "open. Null when none does.",
+        ),
+        time("waived_until", "When that waiver ends; null when it has no end or is not known."),
     ),
     ("provider", "registry_id", "repository", "vulnerability_id", "package_name"),
     history=True,
@@ -244,24 +250,4 @@ CONTROL_RESULTS = Table(
         text("waiver_id", "Waiver that excepts a FAIL; null when none."),
     ),
     ("control_id", "subject"),
-)
-
-WAIVERS = Table(
-    "waivers",
-    1,
-    "A waiver in force or expired at a run.",
-    ("run_id", "waiver_id"),
-    (
-        text("waiver_id", "Id given in the waiver file."),
-        text("type", "risk_accepted, false_positive, mitigated, vendor_dependency, ..."),
-        text("scope", "What it covers, as written."),
-        text("reason", "Why."),
-        text("owner", "Who answers for it."),
-        text("approver", "Who approved it; not the requester."),
-        time("approved_at", "When it was approved."),
-        time("starts_at", "From when it holds."),
-        time("expires_at", "When it ends; mandatory."),
-        count("applied_count", "Exposures and controls it marks in this run."),
-    ),
-    ("waiver_id",),
 )

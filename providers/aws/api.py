@@ -28,6 +28,7 @@ ECR_TEMPLATES = "ecr:DescribeRepositoryCreationTemplates"
 ECR_SIGNING = "ecr:GetSigningConfiguration"
 ECR_ACCOUNT_SETTING = "ecr:GetAccountSetting"
 ECR_PULL_EXCLUSIONS = "ecr:ListPullTimeUpdateExclusions"
+ECR_TOKEN = "ecr:GetAuthorizationToken"  # noqa: S105  an operation
 PUBLIC_REPOSITORIES = "ecr-public:DescribeRepositories"
 PUBLIC_IMAGES = "ecr-public:DescribeImages"
 INSPECTOR_CONFIGURATION = "inspector2:GetConfiguration"

@@ -28,6 +28,7 @@ class Permission:
         costs: What the report loses without it, as one sentence.
         optional: The report stands without it: a figure is missing, nothing is wrong.
         actions: IAM actions; the operation's own unless others are given.
+        scanning: Only who scans images needs it.
     """
 
     operation: str
@@ -35,6 +36,7 @@ class Permission:
     costs: str
     optional: bool = False
     actions: tuple[str, ...] | None = None
+    scanning: bool = False
 
     @property
     def allowed_by(self) -> tuple[str, ...]:
@@ -199,6 +201,15 @@ PERMISSIONS: tuple[Permission, ...] = (
         "With `public: true`, public images stay as last known, unconfirmed.",
         optional=True,
     ),
+    Permission(
+        "ecr:GetAuthorizationToken",
+        _MEMBER,
+        "With a scanner, no image is pulled: those that it has not looked into are denied.",
+        optional=True,
+        # A pull takes the manifest (ecr:BatchGetImage, above) and the layers.
+        actions=("ecr:GetAuthorizationToken", "ecr:GetDownloadUrlForLayer"),
+        scanning=True,
+    ),
 )
 
 
@@ -219,9 +230,17 @@ def permission(operation: str) -> Permission | None:
     return next((one for one in PERMISSIONS if one.operation == operation), None)
 
 
-def actions(where: Iterable[Where]) -> frozenset[str]:
-    """Return the IAM actions needed in an account that has these parts to play."""
+def actions(where: Iterable[Where], *, scanning: bool = False) -> frozenset[str]:
+    """Return the IAM actions needed in an account that has these parts to play.
+
+    Args:
+        where: The parts.
+        scanning: Those that scanning takes beside the others, instead of the others.
+    """
     parts = set(where)
     return frozenset(
-        action for one in PERMISSIONS if parts & set(one.where) for action in one.allowed_by
+        action
+        for one in PERMISSIONS
+        if parts & set(one.where) and one.scanning == scanning
+        for action in one.allowed_by
     )

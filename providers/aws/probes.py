@@ -132,6 +132,7 @@ PROBES: Mapping[str, Probe] = {
     ),
     "ecr-public:DescribeRepositories": Probe("repositories", _always(maxResults=1)),
     "ecr-public:DescribeImages": Probe("imageDetails", _one_row),
+    "ecr:GetAuthorizationToken": Probe("authorizationData", _always()),
     "account:ListRegions": Probe("Regions", _always(MaxResults=1)),
 }
 

@@ -9,11 +9,22 @@ from typing import TYPE_CHECKING, ClassVar
 from audit.errors import SourceError
 from audit.model.enums import ScopeKind
 from audit.model.scope import Plan, ScopeOutcome, ScopeTally, Task
-from audit.ports import Capabilities, Check, Doctor, RegistryProvider, RunContext, Settings, Sink
+from audit.ports import (
+    Capabilities,
+    Check,
+    Doctor,
+    PullLogin,
+    Pulls,
+    RegistryProvider,
+    RunContext,
+    Settings,
+    Sink,
+)
 from providers.aws.administration import Administration
 from providers.aws.collect import collect_place
 from providers.aws.place import Place
 from providers.aws.public import PublicPlace, collect_public
+from providers.aws.pulls import EcrPulls
 from providers.aws.scopes import account_scope, public_task, region_task
 from providers.aws.settings import AccountSettings, AwsSettings
 from providers.aws.status import ECR_BASIC, INSPECTOR
@@ -49,6 +60,7 @@ class AwsProvider:
         self._shared: Clients | None = None
         self._organisation = settings.organisation
         self._administration = Administration(settings.inspector, context, self._open)
+        self._pulls = EcrPulls(settings, context, self._open)
 
     def plan(self) -> Plan:
         """Return one task an account and region; calls only for what is not configured."""
@@ -98,6 +110,10 @@ class AwsProvider:
         plan, enrolment = self.plan(), Enrolment(self._open)
         yield from AwsDoctor(plan, self._open, role_of, enrolment).examine()
 
+    def pull_login(self, registry_id: str, repository: str) -> PullLogin:  # noqa: ARG002  one login a registry
+        """Return ECR's token for an account and region; see :mod:`providers.aws.pulls`."""
+        return self._pulls.login(registry_id)
+
     def _open(self, account: str, region: str, tally: ScopeTally) -> AwsApi:
         """Open any account.
 
@@ -134,3 +150,4 @@ def _closed_door(task: Task, met: ScopeTally, error: SourceError) -> list[ScopeO
 
 _: type[RegistryProvider] = AwsProvider
 _d: type[Doctor] = AwsProvider
+_p: type[Pulls] = AwsProvider

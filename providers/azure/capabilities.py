@@ -35,8 +35,8 @@ CAPABILITIES = Capabilities(
         "and move of a tag is seen, not promised; so everything is listed once in some days",
         "findings.cvedetails": "notyet: severity and score that a row leaves out are looked up in "
         "microsoft.security/cvedetails, which is visible at the root management group only",
-        "findings.exemptions": "notimpl: an exempted row stays an open finding, marked so; "
-        "the conditions of exemptions (standardAssignments) are not read",
+        "findings.exemptions": "notyet: a row says that it is exempt, not by which exemption; "
+        "where not exactly one can be meant, reason and end are not told",
         "findings.location": "notyet: Defender's rows name no path",
         "findings.layer_digest": "notyet: Defender's rows name no layer",
         "findings.purl": "notyet: Defender's rows name no package URL",

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from audit.errors import AccessDeniedError, BrokenPageError, DisabledError, SourceError
 from audit.model.columns import Columns
+from audit.model.enums import Outcome
 from audit.model.scope import ScopeOutcome, ScopeRef, ScopeTally
 from audit.ports import RunContext, Sink
 from providers.azure.ahead import Ahead, Share, look_ahead
 from providers.azure.cve_details import CveDetails
-from providers.azure.defender_queries import ASSESSMENTS, PRICINGS, SUBASSESSMENTS, changed
+from providers.azure.defender_queries import (
+    ASSESSMENTS,
+    EXEMPTIONS,
+    PRICINGS,
+    SUBASSESSMENTS,
+    changed,
+)
+from providers.azure.exemptions import Exemptions
 from providers.azure.failures import Call
 from providers.azure.graph_client import GraphClient
-from providers.azure.names import PROVIDER, READ_ASSESSMENTS, READ_PRICINGS
-from providers.azure.parse_assessments import Software, software
+from providers.azure.names import PROVIDER, READ_ASSESSMENTS, READ_EXEMPTIONS, READ_PRICINGS
+from providers.azure.parse_assessments import Software, is_exempt, software
 from providers.azure.parse_older import older
 from providers.azure.placements import Place, Placements
 from providers.azure.plans import Plan, PlanReading, plan_reading
@@ -29,6 +37,7 @@ from providers.azure.verdicts import assessment_blocks
 
 _PRICINGS = Call("resourcegraph:pricings", READ_PRICINGS)
 _ASSESSMENTS = Call("resourcegraph:assessments", READ_ASSESSMENTS)
+_EXEMPTIONS = Call("resourcegraph:exemptions", READ_EXEMPTIONS)
 _OLDER = Call("resourcegraph:subassessments", READ_ASSESSMENTS)
 
 
@@ -84,8 +93,10 @@ class DefenderReader:
         self._graph, self._sink, self._context = graph, sink, context
         self._terms, self._ahead = terms, Ahead()
         self._tally = ScopeTally(ref)
+        self._exemptions = Exemptions(ref.scope_id, ref.account, context.moment)
         self._listing_error: SourceError | None = None
         self._older_error: SourceError | None = None
+        self._exemptions_error: SourceError | None = None
         self._evidence: dict[Place, Evidence] = {}
         self._counted: Counter[str] = Counter()
         details = CveDetails(graph, terms.tenant_id, context)
@@ -129,6 +140,7 @@ class DefenderReader:
             registries: ARM id in lower case -> registry_id, of the registries known.
         """
         if self._terms.unavailable is None:
+            self._read_exemptions()
             known = Known(placements, registries)
             share = self._ahead.share(placements, self._context.moment, self._terms.full_read)
             self._read_present(known, share)
@@ -136,17 +148,49 @@ class DefenderReader:
             self._writer.finish()
             self._check_silence(placements)
             self._put_notes(everything=share.batches is None)
+            self._write(self._exemptions.rows(standing=self._untold_waiver_stands()))
         else:
             self._fail(DisabledError(self._terms.unavailable, code="NotOffered"))
         run_id = self._context.run_id
         for block in assessment_blocks(placements, self._evidence, self._circumstances(), run_id):
             self._write(block)
         self._tally.api_calls = self._graph.calls
-        return self._tally.finish()
+        return self._finish()
 
     @property
     def _subscriptions(self) -> tuple[str]:
         return (self._tally.ref.account,)
+
+    def _read_exemptions(self) -> None:
+        """Read the exemptions of the whole tenant: one of a group above lies in no subscription.
+
+        That they cannot be read loses no finding, only why and until when one is waived.
+        """
+        try:
+            for page in self._graph.pages(EXEMPTIONS, (), _EXEMPTIONS):
+                self._exemptions.take(page)
+        except SourceError as error:
+            self._exemptions.problem, self._exemptions_error = str(error), error
+        else:
+            self._exemptions.problem = None
+
+    def _finish(self) -> ScopeOutcome:
+        """Return the outcome: where the exemptions alone are missing, all findings were read."""
+        told = self._tally.finish()
+        if self._exemptions_error is None:
+            return told
+        self._fail(self._exemptions_error)
+        lacking = self._tally.finish()
+        whole = told.outcome is Outcome.COMPLETE
+        return replace(lacking, outcome=Outcome.PARTIAL) if whole else lacking
+
+    def _untold_waiver_stands(self) -> bool:
+        """Whether rows that were not read again may rest on the waiver that nobody tells of."""
+        exempt = any(
+            one.earlier is not None and any(map(is_exempt, one.codes))
+            for one in self._evidence.values()
+        )
+        return exempt and self._exemptions.untold in self._ahead.recall.waivers
 
     def _read_present(self, known: Known, share: Share) -> None:
         """Read the individual recommendations: all of them, or of the images that changed."""
@@ -216,7 +260,8 @@ class DefenderReader:
             evidence = self._evidence.setdefault(place, Evidence())
             evidence.add(row.code, row.evaluated_at, row.problem)
         if places:
-            self._writer.take(row, places)
+            exempt = is_exempt(row.code)
+            self._writer.take(row, places, self._exemptions.waiver_of(row) if exempt else None)
 
     def _check_silence(self, placements: Placements) -> None:
         """Not one row for images that are scanned is a failure of the source, not a clean bill."""

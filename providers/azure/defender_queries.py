@@ -76,6 +76,17 @@ RUNNING = (
 )
 """For each subscription and image digest: the running containers that Defender saw of it."""
 
+EXEMPTIONS = (
+    "securityresources"
+    " | where type == 'microsoft.security/standardassignments'"
+    " | where properties.effect =~ 'Exempt'"
+    " | project id=id, displayName=properties.displayName, description=properties.description,"
+    " expiresOn=properties.expiresOn, excludedScopes=properties.excludedScopes,"
+    " exemptionData=properties.exemptionData, metadata=properties.metadata"
+    " | order by id asc"
+)
+"""The exemptions in force, of management groups, subscriptions and resources."""
+
 SUBASSESSMENTS = (
     "securityresources"
     " | where type == 'microsoft.security/assessments/subassessments'"

@@ -14,6 +14,7 @@ from audit.ports import Check, CheckStatus
 from providers.azure.client import AzureSession
 from providers.azure.defender_queries import (
     ASSESSMENTS,
+    EXEMPTIONS,
     PRICINGS,
     RUNNING,
     SUBASSESSMENTS,
@@ -33,6 +34,7 @@ _QUERIES = {
     "resourcegraph:assessments": ASSESSMENTS,
     "resourcegraph:assessmentSummary": SUMMARY,
     "resourcegraph:runningContainers": RUNNING,
+    "resourcegraph:exemptions": EXEMPTIONS,
     "resourcegraph:subassessments": SUBASSESSMENTS,
 }
 _OPTIONAL = {

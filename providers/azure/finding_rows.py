@@ -28,15 +28,22 @@ _KEY_VERSIONS = {"2": "2.0", "2.0": "2.0", "3.0": "3.0", "3.1": "3.1", "4": "4.0
 Cells = dict[str, Any]
 
 
-def statements(row: Software) -> list[Cells]:
-    """Return the cells of a row's findings, one for each CVE, without their placement."""
-    package = {
+def statements(row: Software, waiver_id: str | None = None) -> list[Cells]:
+    """Return the cells of a row's findings, one for each CVE, without their placement.
+
+    Args:
+        row: What Defender says of a package.
+        waiver_id: The waiver of an exempt row.
+    """
+    package: Cells = {
         "package_name": text(pick(row.additional, "SoftwareName")),
         "package_version": versions(row.additional),
         "package_type": _package_type(row.additional),
         "native_first_seen_at": row.first_seen_at,
         "native_state": row.code,
     }
+    if waiver_id is not None:
+        package["waiver_id"] = waiver_id
     return [package | _statement(entry, row) for entry in row.cves]
 
 

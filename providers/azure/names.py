@@ -16,6 +16,7 @@ READ_SUBSCRIPTIONS = "Reader (Microsoft.Resources/subscriptions/read)"
 READ_REGISTRIES = "Reader (Microsoft.ContainerRegistry/registries/read)"
 READ_PRICINGS = "Security Reader (Microsoft.Security/pricings/read)"
 READ_ASSESSMENTS = "Security Reader (Microsoft.Security/assessments/read)"
+READ_EXEMPTIONS = "Security Reader (Microsoft.Security/standardAssignments/read)"
 READ_SETTINGS = "Reader (Microsoft.ContainerRegistry/registries/{}/read)"
 READ_CVE_DETAILS = (
     "Security Reader at the root management group (Microsoft.Security/assessments/read)"

@@ -91,6 +91,11 @@ PERMISSIONS = (
         "Microsoft.Security/assessments/read",
         "No image counts as looked at.",
     ),
+    Permission(
+        "resourcegraph:exemptions",
+        "Microsoft.Security/standardAssignments/read",
+        "Why and until when a finding is exempt is not known; it stays open and marked.",
+    ),
     *(
         Permission(operation, "Microsoft.Security/assessments/read", costs)
         for operation, costs in (

@@ -34,12 +34,14 @@ class Recall:
         marks: Marks of images by digest.
         judged: Placements that were assessed.
         clusters: Subscriptions in which running containers were ever seen.
+        waivers: Ids of the waivers that were told of in the scope.
     """
 
     full_read: datetime | None = None
     marks: Mapping[str, str] = field(default_factory=dict)
     judged: Mapping[Place, Earlier] = field(default_factory=dict)
     clusters: frozenset[str] = frozenset()
+    waivers: frozenset[str] = frozenset()
 
     def due(self, now: datetime, every: timedelta) -> bool:
         """Whether everything is to be read again; a last time in the future is not believed."""
@@ -57,13 +59,14 @@ def recall(context: RunContext, scope_id: str, registries: Iterable[str]) -> Rec
     memory = context.memory
     if memory.previous_run_id is None:
         return Recall()
-    columns = ("name", "value")
-    notes = dict(memory.rows("reading_marks", columns, provider=PROVIDER, scope_id=scope_id))
+    columns, where = ("name", "value"), {"provider": PROVIDER, "scope_id": scope_id}
+    notes = dict(memory.rows("reading_marks", columns, **where))
     return Recall(
         full_read=moment(notes.get(FULL_READ_NOTE)),
         marks=marks_of(notes.get(SUMMARY_NOTE)),
         judged={place: one for name in registries for place, one in _judged(context, name).items()},
         clusters=frozenset((notes.get(CLUSTERS_NOTE) or "").split()),
+        waivers=frozenset(name for (name,) in memory.rows("waivers", ("waiver_id",), **where)),
     )
 
 

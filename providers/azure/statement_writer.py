@@ -37,9 +37,9 @@ class StatementWriter:
         self._count = 0
         self._vulnerabilities = Vulnerabilities()
 
-    def take(self, row: Software, places: Sequence[Place]) -> None:
-        """Take in a row about some placements."""
-        cells = statements(row)
+    def take(self, row: Software, places: Sequence[Place], waiver_id: str | None = None) -> None:
+        """Take in a row about some placements, and the waiver of one that is exempt."""
+        cells = statements(row, waiver_id)
         self._vulnerabilities.note(row.cves)
         self._details.want(cell["vulnerability_id"] for cell in cells)
         self._held.append((places, cells))

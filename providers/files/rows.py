@@ -169,6 +169,11 @@ class Image:
     def __post_init__(self) -> None:
         self.place = tuple(self.where().values())
 
+    @property
+    def content_hash(self) -> str:
+        """A hash over its statements, in any order."""
+        return f"{self.total % (1 << 256):064x}"
+
     def where(self) -> dict[str, Any]:
         """Return the columns that say which image, under which source."""
         return {**_where(self.subject), "source": self.source}
@@ -311,7 +316,7 @@ class Rows:
             "scanned_at": verdict.scanned_at,
             "observed_run_id": self._run_id,
             "basis": verdict.basis if looked else None,
-            "content_hash": f"{image.total % (1 << 256):064x}" if looked else None,
+            "content_hash": image.content_hash if looked else None,
             "scanner_version": verdict.scanner_version,
             "db_updated_at": verdict.db_updated_at,
         }

@@ -124,6 +124,7 @@ def _verdict(report: Record, results: list[Record], *, stated: bool) -> Verdict:
     eosl, left_out = system.flag("EOSL"), suppressed(results)
     scanned_at = report.moment("CreatedAt")
     notes: list[Any] = [
+        "imported report",
         reason,
         eosl and "its operating system is past its end of service life",
         left_out and f"{left_out} statements suppressed by the scanner are left out",

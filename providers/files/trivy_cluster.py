@@ -161,9 +161,10 @@ def _verdict(
     image: Image, metadata: Record, results: Sequence[Record], *, error: str | None, lost: int
 ) -> Verdict:
     stated = image.statements > 0
-    state, reason = judged(results, detected=metadata.record("OS").has("Family"), stated=stated)
+    state, note = judged(results, detected=metadata.record("OS").has("Family"), stated=stated)
     if error:
-        state, reason = State.FAILED, f"imported report; the scan failed: {error[:200]}"
+        state, note = State.FAILED, f"the scan failed: {error[:200]}"
+    reason = f"imported report; {note}" if note else "imported report"
     if lost:
         state = State.UNKNOWN
         reason += f"; {lost} statements do not tell which of the workload's images they are of"

@@ -57,6 +57,7 @@ def _blocks(results: list[Record], subject: Subject, order: ImportOrder) -> Iter
             if rows.full:
                 yield from rows.flushed()
                 statements.flushed()
-    state, reason = judged(results, detected=True, stated=image.statements > 0)
-    image.verdict = Verdict(SOURCE, state, f"{reason}; it does not tell when the scan was made")
+    state, note = judged(results, detected=True, stated=image.statements > 0)
+    notes = ("imported report", note, "it does not tell when the scan was made")
+    image.verdict = Verdict(SOURCE, state, "; ".join(filter(None, notes)))
     yield from rows.rest()

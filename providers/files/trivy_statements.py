@@ -34,8 +34,14 @@ class TrivyStatements:
     The same vulnerability is stated of many packages in the same words: they are read once.
     """
 
-    def __init__(self, rows: Rows) -> None:
-        self._rows = rows
+    def __init__(self, rows: Rows, *, fingerprints: bool = True) -> None:
+        """Write to ``rows``.
+
+        Args:
+            rows: Where the findings go.
+            fingerprints: Whether Trivy's own ids are kept: they depend on how its input is called.
+        """
+        self._rows, self._fingerprints = rows, fingerprints
         self._read: dict[str, tuple[Any, Any, list[Cvss]]] = {}
         self._leads: dict[tuple[str, str | None], dict[str, Any]] = {}
 
@@ -66,7 +72,7 @@ class TrivyStatements:
             "native_severity": severity,
             "title": title,
             "url": text("PrimaryURL"),
-            "native_id": text("Fingerprint"),
+            "native_id": text("Fingerprint") if self._fingerprints else None,
             **self._lead(vulnerability_id, finding, title, source),
         }
         self._rows.state(image, row)
@@ -113,7 +119,7 @@ def facts_of(config: Record) -> Facts:
 
 
 def judged(results: Sequence[Record], *, detected: bool, stated: bool) -> tuple[State, str]:
-    """Say whether packages were looked at.
+    """Say whether packages were looked at, and what is to be noted of that.
 
     A report without any result about packages is no look: Trivy writes one for the OS packages
     and for each place with language packages, also when it finds nothing in them.
@@ -125,11 +131,11 @@ def judged(results: Sequence[Record], *, detected: bool, stated: bool) -> tuple[
     """
     if stated or any(_is_about_packages(result) for result in results):
         if detected:
-            return State.ASSESSED, "imported report"
-        return State.ASSESSED, "imported report; no operating system was detected in the image"
+            return State.ASSESSED, ""
+        return State.ASSESSED, "no operating system was detected in the image"
     if not results and not detected:
-        return State.UNSUPPORTED, "imported report; no operating system and no package was detected"
-    return State.UNKNOWN, "imported report; it holds no result about packages"
+        return State.UNSUPPORTED, "no operating system and no package was detected"
+    return State.UNKNOWN, "it holds no result about packages"
 
 
 def suppressed(results: Sequence[Record]) -> int:

@@ -26,7 +26,8 @@ from providers.gcp.reading import Judged, is_dearer, moved
 from providers.gcp.recall import Recall
 from providers.gcp.scopes import PROVIDER, SOURCE, findings_scope
 from providers.gcp.settings import GcpSettings
-from providers.gcp.statements import StatedOnce, StatementWriter
+from providers.gcp.stated import StatedOnce
+from providers.gcp.statements import StatementWriter
 from providers.gcp.verdicts import Verdicts, blinded
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Analysis:
         self._tally = ScopeTally(findings_scope(project))
         self._scope_id = self._tally.ref.scope_id
         self._mark = shared.recall.mark(self._scope_id)
-        self._writer = StatementWriter(sink, shared.context.run_id, shared.once, clients.detail_of)
+        self._writer = StatementWriter(sink, shared.context.run_id, shared.once, clients.wire)
         self._discoveries = Discoveries(placed)
         self._unreachable: set[str] = set()
         self._blind: SourceError | None = None

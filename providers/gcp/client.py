@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
-from typing import Self
+from typing import ClassVar, Self
 from urllib.parse import urlsplit
 
 import grpc
@@ -27,6 +27,7 @@ from providers.gcp.channels import RegistryClients, plain_channel
 from providers.gcp.failures import Operation, translated
 from providers.gcp.retry import Patience
 from providers.gcp.settings import GcpSettings
+from providers.gcp.stated import Wire
 from providers.gcp.values import Message
 
 LIST_LOCATIONS = Operation("artifactregistry:ListLocations", "artifactregistry.locations.list")
@@ -59,6 +60,9 @@ class GcpClients:
 
     A context manager: leaving it closes the channels.
 
+    Attributes:
+        wire: Reads the parts of an occurrence of ``vulnerability_pages``.
+
     Args:
         settings: Where the services are, and how often a call is tried.
         patience: How calls are tried again; by default as the settings say.
@@ -66,6 +70,8 @@ class GcpClients:
     Raises:
         AccessDeniedError: No credentials were found.
     """
+
+    wire: ClassVar[Wire] = lean
 
     def __init__(self, settings: GcpSettings, patience: Patience | None = None) -> None:
         self._patience = patience or Patience(settings.max_attempts)
@@ -183,11 +189,6 @@ class GcpClients:
             return method(request, timeout=_TIMEOUT, metadata=_routed(parent))
 
         yield from self._follow(ask, LIST_OCCURRENCES)
-
-    @staticmethod
-    def detail_of(occurrence: Message) -> Message:
-        """Parse the vulnerability of an occurrence; see :func:`providers.gcp.lean.detail_of`."""
-        return lean.detail_of(occurrence)
 
     def vulnerability_counts(self, project: str) -> Message:
         """Return Google's own count of a project's vulnerabilities as ``lean.Summary``.

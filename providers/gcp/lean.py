@@ -1,14 +1,19 @@
 """Messages for pages of occurrences that leave the bulk of each occurrence unread.
 
 On the wire a submessage and a text of bytes are the same. These messages name the fields that
-differ between occurrences and take the vulnerability as bytes: what Google states of a
-vulnerability in a package is the same bytes in every image that has it, and is parsed once.
+differ between occurrences and take the rest as bytes, which are the same wherever the same is
+stated and are parsed once: those of the whole vulnerability; where these are new, those of the
+vulnerability without its packages, and of each package without its places in the image. A field
+that a message does not name is kept as it came, so a message without the fields it names is the
+bytes of the others.
 Numbers are those of grafeas/v1/grafeas.proto, and of
 google/devtools/containeranalysis/v1/containeranalysis.proto for the summary, whose own package is
 not needed for one message.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from google.protobuf import (  # type: ignore[import-untyped]  # ships no types
     descriptor_pb2,
@@ -43,6 +48,10 @@ _MESSAGES: dict[str, dict[str, tuple[int, str]]] = {
         "next_page_token": (2, "text"),
         "unreachable": (3, "text*"),
     },
+    "Vulnerability": {"package_issue": (4, "bytes*")},
+    "LayerDetails": {"diff_id": (2, "text")},
+    "FileLocation": {"file_path": (1, "text"), "layer_details": (2, "LayerDetails")},
+    "PackageIssue": {"file_location": (10, "FileLocation*")},
     "SummaryRequest": {"parent": (1, "text"), "filter": (2, "text")},
     "Count": {
         "resource_uri": (1, "text"),
@@ -86,15 +95,55 @@ Summary = _message("Summary")
 """``VulnerabilityOccurrencesSummary``."""
 
 
-def detail_of(occurrence: Message) -> Message:
-    """Return the ``VulnerabilityOccurrence`` of an occurrence of a ``Page``.
+_Vulnerability, _PackageIssue = _message("Vulnerability"), _message("PackageIssue")
+
+
+def packages_of(occurrence: Message) -> tuple[bytes, Sequence[bytes]]:
+    """Return the vulnerability of an occurrence of a ``Page``, and its package issues.
 
     Raises:
         BrokenPageError: There is none (it is of another kind than was asked for), or it is cut.
     """
     if not occurrence.vulnerability:
         raise BrokenPageError(f"{occurrence.name} holds no vulnerability")
+    whole = _read(_Vulnerability, occurrence.vulnerability)
+    issues = list(whole.package_issue)
+    whole.ClearField("package_issue")
+    return whole.SerializeToString(), issues
+
+
+def places_of(issue: bytes) -> tuple[bytes, Sequence[Message]]:
+    """Return a package issue without its file locations, and these.
+
+    Raises:
+        BrokenPageError: It is cut.
+    """
+    whole = _read(_PackageIssue, issue)
+    places = list(whole.file_location)
+    whole.ClearField("file_location")
+    return whole.SerializeToString(), places
+
+
+def detail_of(vulnerability: bytes) -> Message:
+    """Return a ``VulnerabilityOccurrence``.
+
+    Raises:
+        BrokenPageError: It is cut.
+    """
+    return _read(VulnerabilityOccurrence.pb(), vulnerability)
+
+
+def package_of(issue: bytes) -> Message:
+    """Return a ``PackageIssue``.
+
+    Raises:
+        BrokenPageError: It is cut.
+    """
+    return _read(VulnerabilityOccurrence.PackageIssue.pb(), issue)
+
+
+def _read(kind: Message, data: bytes) -> Message:
     try:
-        return VulnerabilityOccurrence.pb().FromString(occurrence.vulnerability)
+        return kind.FromString(data)
     except message.DecodeError as error:
-        raise BrokenPageError(f"{occurrence.name} cannot be read: {error}") from error
+        raise BrokenPageError(f"a vulnerability cannot be read: {error}") from error

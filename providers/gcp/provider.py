@@ -11,7 +11,7 @@ from providers.gcp.analysis import Shared
 from providers.gcp.recall import Recall
 from providers.gcp.scopes import PROVIDER, SOURCE
 from providers.gcp.settings import GcpSettings
-from providers.gcp.statements import StatedOnce
+from providers.gcp.stated import StatedOnce
 from providers.gcp.tasks import project_task, read_of
 
 _GAPS = {

@@ -1,77 +1,33 @@
-"""Pages of VULNERABILITY occurrences -> rows, each vulnerability's bytes parsed once."""
+"""Pages of VULNERABILITY occurrences -> rows: what repeats is gathered, the rest put beside it.
+
+A page is read field by field, not occurrence by occurrence, as there are millions of these.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import chain, compress, groupby
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from audit.errors import BrokenPageError
 from audit.model.columns import Columns
 from audit.model.scope import ScopeTally
 from audit.ports import Sink
+from providers.gcp.moments import moments_of
 from providers.gcp.names import Where, place_of
-from providers.gcp.parse_vulnerability import STATED, statements_of, vulnerability_row
+from providers.gcp.parse_vulnerability import DESCRIBED
 from providers.gcp.scopes import PROVIDER, SOURCE
-from providers.gcp.values import Message, moment_of
+from providers.gcp.stated import SHARED, Package, StatedOnce, Wire
+from providers.gcp.values import Message
 
-_MOST_BYTES = 16_000_000
-"""Of vulnerabilities kept with their rows, over all tasks; the rows take three times as much."""
-_NAMES = (*Where._fields, "native_id", "native_first_seen_at", *STATED)
-
-
-Detail = Callable[[Message], Message]
-"""Parses the vulnerability of a ``lean.Page``'s occurrence."""
-
-
-class Stated(NamedTuple):
-    """What an occurrence states, wherever it is stated.
-
-    Attributes:
-        rows: For each package issue what follows the occurrence's name in ``native_id``, and the
-            cells of ``STATED``.
-    """
-
-    vulnerability_id: str
-    rows: tuple[tuple[str, tuple[Any, ...]], ...]
-
-
-class StatedOnce:
-    """Remembers the rows of vulnerabilities by their bytes. Serves several threads.
-
-    Attributes:
-        parsed: Vulnerabilities that had to be parsed.
-    """
-
-    def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
-        self._known: dict[tuple[str, bytes], Stated] = {}
-        self._most_bytes, self._bytes = most_bytes, 0
-        self.parsed = 0
-
-    def of(self, occurrence: Message, detail_of: Detail) -> Stated:
-        """Return what a ``lean.Page``'s occurrence states.
-
-        Args:
-            occurrence: The occurrence.
-            detail_of: Parses its vulnerability, where that was not met before.
-
-        Raises:
-            BrokenPageError: It holds no vulnerability, or one that cannot be read.
-        """
-        key = (occurrence.note_name, occurrence.vulnerability)
-        stated = self._known.get(key)
-        return stated if stated is not None else self._parse(key, detail_of(occurrence))
-
-    def _parse(self, key: tuple[str, bytes], detail: Message) -> Stated:
-        rows = statements_of(key[0], detail)
-        cells = tuple((row["repeat"], tuple(row.get(name) for name in STATED)) for row in rows)
-        stated = Stated(rows[0]["vulnerability_id"], cells)
-        if self._bytes > self._most_bytes:
-            self._known, self._bytes = {}, 0
-        self._known[key] = stated
-        self._bytes += len(key[1])
-        self.parsed += 1
-        return stated
+Numbers: TypeAlias = npt.NDArray[np.int64]
 
 
 class StatementWriter:
@@ -82,9 +38,11 @@ class StatementWriter:
         occurrences: Occurrences met, about whatever.
     """
 
-    def __init__(self, sink: Sink, run_id: str, once: StatedOnce, detail_of: Detail) -> None:
+    def __init__(self, sink: Sink, run_id: str, once: StatedOnce, wire: Wire) -> None:
         self._sink, self._run_id = sink, run_id
-        self._once, self._detail_of = once, detail_of
+        self._once, self._wire = once, wire
+        self._book = once.book()
+        self._met: set[int] = set()
         self._described: set[str] = set()
         self.counts: Counter[Where] = Counter()
         self.occurrences = 0
@@ -98,35 +56,110 @@ class StatementWriter:
             tally: Records what cannot be read; all statements count in ``listed``, also those
                 about other resources.
         """
-        rows: list[tuple[Any, ...]] = []
-        described = Columns("vulnerabilities")
-        for occurrence in page.occurrences:
-            self.occurrences += 1
-            try:
-                stated = self._once.of(occurrence, self._detail_of)
-                tally.listed += len(stated.rows)
-                place = place_of(occurrence.resource_uri)
-                where = about.get(place) if place else None
-                if where is not None:
-                    self.counts[where] += 1
-                    rows += _rows(occurrence, where, stated)
-                    self._describe(occurrence, stated, described)
-            except BrokenPageError as error:
-                tally.fail(error)
-        self._sink.write(described)
-        self._sink.write(self._block(rows))
+        self._open_book()
+        occurrences = list(page.occurrences)
+        read, known = partial(self._read, tally), self._book.known
+        stated = [known.get(one.vulnerability) or read(one) for one in occurrences]
+        packages = np.fromiter(map(len, stated), np.int64, len(stated))
+        tally.listed += int(packages.sum())
+        self.occurrences += len(occurrences)
+        images, image = _images(occurrences, packages, about, tally)
+        wanted = (image >= 0) & (packages > 0)
+        for place, count in enumerate(np.bincount(image[wanted]).tolist()):
+            self.counts[images[place]] += count
+        rows = list(chain.from_iterable(compress(stated, wanted)))
+        if rows:
+            of = np.repeat(np.flatnonzero(wanted), packages[wanted])
+            columns = dict(zip(Where._fields, zip(*images, strict=True), strict=True))
+            where = _gathered(columns, image[of])
+            self._write(rows, {**where, **_seen(occurrences, of)})
 
-    def _block(self, rows: list[tuple[Any, ...]]) -> Columns:
+    def _open_book(self) -> None:
+        book = self._once.book()
+        if book is not self._book:
+            self._book, self._met = book, set()
+
+    def _read(self, tally: ScopeTally, occurrence: Message) -> tuple[Package, ...]:
+        try:
+            return self._book.read(occurrence, self._wire)
+        except BrokenPageError as error:
+            tally.fail(error)
+            return ()
+
+    def _write(self, rows: Sequence[Package], cells: Mapping[str, Any]) -> None:
+        """Write what is stated.
+
+        Args:
+            rows: The statements.
+            cells: The columns that tell of which image, and by which occurrence.
+        """
+        at, _, repeats, locations, layers = zip(*rows, strict=True)
+        self._describe(at)
         block = Columns("findings", provider=PROVIDER, source=SOURCE, observed_run_id=self._run_id)
-        block.extend(_NAMES, rows)
-        return block
+        names = cells["native_id"]
+        if any(repeats):
+            names = pc.binary_join_element_wise(names, pa.array(repeats, pa.string()), "")
+        shared = self._book.gathered(at)
+        own = {"native_id": names, "location": locations, "layer_digest": layers}
+        block.fill({**cells, **dict(zip(SHARED, shared.columns, strict=True)), **own}, len(rows))
+        self._sink.write(block)
 
-    def _describe(self, occurrence: Message, stated: Stated, described: Columns) -> None:
-        if stated.vulnerability_id not in self._described:
-            self._described.add(stated.vulnerability_id)
-            described.append(**vulnerability_row(occurrence.note_name, self._detail_of(occurrence)))
+    def _describe(self, at: Sequence[int]) -> None:
+        """Write what is said of vulnerabilities beside the statements, once a project."""
+        new = [one for one in dict.fromkeys(at) if one not in self._met]
+        self._met.update(new)
+        rows: dict[str, tuple[Any, ...]] = {}
+        for one in new:
+            vulnerability = self._book.vulnerabilities[one]
+            identifier = vulnerability.identifier
+            if identifier not in self._described and identifier not in rows:
+                rows[identifier] = vulnerability.described(self._wire)
+        self._described.update(rows)
+        block = Columns("vulnerabilities")
+        block.extend(DESCRIBED, list(rows.values()))
+        self._sink.write(block)
 
 
-def _rows(occurrence: Message, where: Where, stated: Stated) -> list[tuple[Any, ...]]:
-    name, seen = occurrence.name, moment_of(occurrence, "create_time")
-    return [(*where, name + repeat, seen, *cells) for repeat, cells in stated.rows]
+def _images(
+    occurrences: Sequence[Message],
+    packages: Numbers,
+    about: Mapping[Where, Where],
+    tally: ScopeTally,
+) -> tuple[list[Where], Numbers]:
+    """Return images, and for each occurrence the number of its image among them or -1.
+
+    An image is among them as often as its occurrences are interrupted by others'.
+    """
+    images: list[Where] = []
+    image, start = np.full(len(occurrences), -1), 0
+    for uri, together in groupby([one.resource_uri for one in occurrences]):
+        run = slice(start, start + len(list(together)))
+        start = run.stop
+        readable = np.count_nonzero(packages[run])
+        try:
+            place = place_of(uri) if readable else None
+        except BrokenPageError as error:
+            for _ in range(readable):
+                tally.fail(error)
+            continue
+        where = about.get(place) if place else None
+        if where is not None:
+            image[run] = len(images)
+            images.append(where)
+    return images, image
+
+
+def _seen(occurrences: Sequence[Message], of: Numbers) -> dict[str, pa.Array[Any]]:
+    """Return the columns of the occurrences numbered ``of``, in that order."""
+    return _gathered(
+        {
+            "native_id": [one.name for one in occurrences],
+            "native_first_seen_at": moments_of(occurrences, "create_time"),
+        },
+        of,
+    )
+
+
+def _gathered(columns: Mapping[str, Any], at: Numbers) -> dict[str, pa.Array[Any]]:
+    """Return the cells numbered ``at`` of some columns."""
+    return {name: pa.array(cells).take(pa.array(at)) for name, cells in columns.items()}

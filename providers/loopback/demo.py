@@ -12,20 +12,30 @@ from providers.loopback.azure import AzureLoopback
 from providers.loopback.demo_story import two_nights
 from providers.loopback.estate import Estate
 from providers.loopback.gcp import GcpLoopback
+from providers.loopback.oci import Store
 
 
 class LoopbackDemo:
     """Serves the demo's story over the real protocols on loopback addresses."""
 
-    def __init__(self, nights: tuple[Estate, ...] | None = None) -> None:
+    def __init__(
+        self, nights: tuple[Estate, ...] | None = None, store: Store | None = None
+    ) -> None:
+        """Prepare to show some nights.
+
+        Args:
+            nights: What to show; the demo's story by default.
+            store: Blobs of the images of ECR that can be pulled.
+        """
         self._nights = nights or two_nights()
+        self._store = store
         self._stack = ExitStack()
         self._clouds: dict[str, AwsLoopback | AzureLoopback | GcpLoopback] = {}
 
     def __enter__(self) -> Self:
         first = self._nights[0]
         self._clouds = {
-            "aws": self._stack.enter_context(AwsLoopback(first)),
+            "aws": self._stack.enter_context(AwsLoopback(first, store=self._store)),
             "azure": self._stack.enter_context(AzureLoopback(first)),
             "gcp": self._stack.enter_context(GcpLoopback(first)),
         }
@@ -37,6 +47,10 @@ class LoopbackDemo:
     def providers(self) -> Mapping[str, Any]:
         """Return the settings blocks that reach the three clouds."""
         return {name: cloud.settings() for name, cloud in self._clouds.items()}
+
+    def scanning(self) -> Mapping[str, Any]:
+        """Return no scanner."""
+        return {}
 
     def nights(self) -> Iterator[DemoNight]:
         """Show each night in turn and yield what it is called and when it is."""

@@ -26,6 +26,7 @@ FaultKind = Literal[
     "limit_hit",
     "unreachable",
     "posture_denied",
+    "exemptions_denied",
 ]
 
 
@@ -78,7 +79,8 @@ class Image:
     ``kind`` is the truth (a word of ``ImageKind``). ``scan`` is None for what is not assessable
     (index, attestation, signature, SBOM, artifact). ``children`` are the digests of an index, in
     order; they are images of the same repository. ``os``/``architecture`` of an attestation are
-    ``unknown``.
+    ``unknown``. ``manifest`` is the text that was pushed and hashes to the digest; None for an
+    image that nobody pulls: the servers make up a manifest of it where one is asked for.
     """
 
     digest: str
@@ -96,6 +98,7 @@ class Image:
     last_pulled_at: datetime | None = None
     in_use_count: int | None = None
     scan: Scan | None = None
+    manifest: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,8 @@ class Fault:
     The rest are azure's. ``findings_silent``: no findings row at all. ``findings_throttled``: the
     second page is refused once with 429. ``findings_moving``: the total changes after the first
     page. ``findings_bare``: rows name CVEs but not their details. ``limit_hit``: every answer says
-    that subscriptions beyond the tenant's limit were left out.
+    that subscriptions beyond the tenant's limit were left out. ``exemptions_denied``: the listing
+    of exemptions is refused.
     """
 
     kind: FaultKind
@@ -189,6 +193,27 @@ class CveDetail:
     published_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Exemption:
+    """An exemption in Defender for Cloud (azure): flaws of a package that somebody accepts.
+
+    Attributes:
+        account: The subscription it lies in; empty for one of the management group above all.
+        package: The rows of this package are exempt while it lasts.
+        hides: CVEs that its conditions name; a row that holds others too leaves them out.
+    """
+
+    name: str
+    package: str
+    account: str = ""
+    category: str = "Waiver"
+    reason: str = ""
+    author: str = ""
+    hides: tuple[str, ...] = ()
+    created_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
 @dataclass(frozen=True, repr=False)
 class Estate:
     """Everything, at one moment.
@@ -197,6 +222,7 @@ class Estate:
         page_size: Servers return at most this many images a page, whatever is asked for.
         findings_page_size: The same for findings, coverage and occurrences.
         cve_details: What Azure tells at the tenant's root group, and nowhere else.
+        exemptions: Azure's exemptions, ended ones included.
     """
 
     name: str
@@ -207,6 +233,7 @@ class Estate:
     page_size: int = 20
     findings_page_size: int = 100
     cve_details: tuple[CveDetail, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
 
     def __repr__(self) -> str:
         """Name the estate; its whole content would fill books."""

@@ -10,6 +10,9 @@ from providers.loopback.estate import Image, Place, Scan, Statement
 
 SOURCES = {"ENHANCED": "inspector", "BASIC": "ecr-basic"}
 
+FORGETFUL = frozenset({"defender"})
+"""Sources whose rows vanish for a night and return: only what is missing twice is gone."""
+
 ODDITIES: dict[str, tuple[tuple[tuple[str, ...], str], ...]] = {
     "inspector": (
         (("ACTIVE", "PENDING_INITIAL_SCAN"), "pending"),

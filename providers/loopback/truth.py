@@ -20,7 +20,7 @@ from providers.loopback.answers import (
     worst,
 )
 from providers.loopback.estate import Estate, Image, Place, Statement
-from providers.loopback.scans import source_of
+from providers.loopback.scans import FORGETFUL, source_of
 
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 Where = tuple[str, str, str]
@@ -68,6 +68,8 @@ class Held:
     fix: str = "unknown"
     event: str = ""
     reason: str = ""
+    missed: bool = False
+    """A source that forgets for a night did not state it when it last looked everywhere."""
 
 
 ExposureKey = tuple[str, str, str, str]
@@ -242,6 +244,9 @@ class Oracle:
         verdict = f"scope_{outcome}" if outcome != "complete" else verdict_of(night, key, held)
         if verdict in {"fixed", "removed"}:
             return replace(held, state="closed", event="closed", reason=verdict)
+        if verdict == "absent_once" and held.state == "unconfirmed":
+            return replace(held, missed=True, event="changed", reason=verdict)
+        held = replace(held, missed=held.missed or verdict == "absent_once")
         if held.state == "unconfirmed":
             return held
         return replace(held, state="unconfirmed", event="unconfirmed", reason=verdict)
@@ -283,7 +288,8 @@ def verdict_of(night: Night, key: ExposureKey, held: Held) -> str:
     newer = [w for w in here if _newer(night.placements[w].image, held)]
     staying = [w for w in here if w[2] in held.carriers]
     if all(looked.values()) and (newer or staying):
-        return "fixed"
+        forgets = any(night.placements[w].source in FORGETFUL for w in here)
+        return "absent_once" if forgets and not held.missed else "fixed"
     clean = [w for w in here if looked[w] or night.assessments[w].raw == "inferred_clean"]
     if not staying and all(w in clean for w in newer):
         return "removed"

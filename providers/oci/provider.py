@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from audit.errors import ConfigError, TerminalError
 from audit.model.enums import ScopeKind
 from audit.model.scope import Plan, ScopeOutcome, ScopeRef, ScopeTally, Task
-from audit.ports import Capabilities, RegistryProvider, RunContext, Settings, Sink
+from audit.ports import (
+    Capabilities,
+    PullLogin,
+    RegistryProvider,
+    RunContext,
+    Settings,
+    Sink,
+)
 from providers.oci.memory import Known
 from providers.oci.rows import PROVIDER, Rows, scope_id
 from providers.oci.settings import OciSettings
@@ -63,6 +71,24 @@ class OciProvider:
         Inventory(self._settings, registry, client, tally, known, rows).read()
         self._context.log.info("%s read: %d images", task.task_id, tally.listed)
         return [tally.finish()]
+
+    def pull_login(self, registry_id: str, repository: str) -> PullLogin:  # noqa: ARG002  one login a registry
+        """Return the configured login; the client asks the registry's token server itself."""
+        from providers.oci.logins import login_of  # noqa: PLC0415  starts helpers
+
+        registry = self._settings.registry(registry_id)
+        try:
+            login = login_of(registry)
+        except ConfigError as error:
+            raise TerminalError(str(error), operation="oci:login", code="NoLogin") from error
+        address = urlsplit(registry.url)
+        return PullLogin(
+            host=address.netloc,
+            username=login.username if login else "",
+            secret=login.secret if login else "",
+            plain_http=address.scheme == "http",
+            ca_file=registry.ca_file,
+        )
 
 
 def _scope(host: str) -> ScopeRef:

@@ -3,7 +3,7 @@
 SELECT provider, account, region, registry_id, repository, vulnerability_id, package_name,
     severity, fixable, state, array_to_string(sources, ', ') AS sources,
     len(carrier_digests) AS images, opened_at, last_confirmed_at, reopened_count,
-    exposure_id, count(*) OVER () AS total
+    exposure_id, waiver_id, waived_until, count(*) OVER () AS total
 FROM open_exposures
 ORDER BY severity_place NULLS LAST, provider, registry_id, repository, vulnerability_id,
     package_name, exposure_id

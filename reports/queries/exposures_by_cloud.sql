@@ -6,6 +6,7 @@ SELECT c.provider,
     coalesce(o.medium, 0) AS medium, coalesce(o.low, 0) AS low,
     coalesce(o.negligible, 0) AS negligible, coalesce(o.unrated, 0) AS unrated,
     coalesce(o.open, 0) AS open, coalesce(o.unconfirmed, 0) AS unconfirmed,
+    coalesce(o.waived, 0) AS waived,
     coalesce(s.assessed, 0) AS assessed, coalesce(s.assessable, 0) AS assessable
 FROM clouds AS c
 LEFT JOIN (
@@ -15,7 +16,7 @@ LEFT JOIN (
         count(*) FILTER (severity = 'LOW') AS low,
         count(*) FILTER (severity = 'NEGLIGIBLE') AS negligible,
         count(*) FILTER (severity = 'UNKNOWN') AS unrated,
-        count(*) FILTER (state = 'unconfirmed') AS unconfirmed
+        count(*) FILTER (state = 'unconfirmed') AS unconfirmed, count(waiver_id) AS waived
     FROM open_exposures GROUP BY provider
 ) AS o USING (provider)
 LEFT JOIN (

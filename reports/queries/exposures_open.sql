@@ -3,7 +3,8 @@
 -- Needs: open_exposures
 WITH counted AS (
     SELECT provider, severity, fixable, count(*) AS open,
-        count(*) FILTER (state = 'unconfirmed') AS unconfirmed
+        count(*) FILTER (state = 'unconfirmed') AS unconfirmed,
+        count(waiver_id) AS waived
     FROM open_exposures
     GROUP BY GROUPING SETS ((provider, severity, fixable), (provider), ())
 ), stated AS (
@@ -25,7 +26,7 @@ SELECT * FROM (
     SELECT coalesce(c.provider, s.provider) AS provider,
         coalesce(c.severity, s.severity) AS severity, coalesce(c.fixable, s.fixable) AS fixable,
         coalesce(c.open, 0) AS open, coalesce(c.unconfirmed, 0) AS unconfirmed,
-        coalesce(s.statements, 0) AS statements,
+        coalesce(c.waived, 0) AS waived, coalesce(s.statements, 0) AS statements,
         coalesce(s.distinct_statements, 0) AS distinct_statements, coalesce(s.images, 0) AS images
     FROM counted AS c
     FULL JOIN stated AS s

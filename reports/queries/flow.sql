@@ -5,10 +5,12 @@ WITH moves AS (
     SELECT provider, 'before' AS move FROM exposures_before WHERE state <> 'closed'
     UNION ALL SELECT provider, 'now' FROM exposures_now WHERE state <> 'closed'
     UNION ALL SELECT provider, 'unconfirmed_now' FROM exposures_now WHERE state = 'unconfirmed'
+    UNION ALL SELECT provider, 'waived_now' FROM exposures_now
+    WHERE state <> 'closed' AND waiver_id IS NOT NULL
     UNION ALL SELECT provider, change FROM exposure_events
 )
 SELECT provider, open_before, opened, reopened, fixed, removed, withdrawn, not_affected, merged,
-    open_now, unconfirmed_now, newly_unconfirmed,
+    open_now, unconfirmed_now, waived_now, newly_unconfirmed,
     open_before + opened + reopened - fixed - removed - withdrawn - not_affected - merged
         = open_now AS balances
 FROM (
@@ -22,6 +24,7 @@ FROM (
         count(*) FILTER (move = 'merged') AS merged,
         count(*) FILTER (move = 'now') AS open_now,
         count(*) FILTER (move = 'unconfirmed_now') AS unconfirmed_now,
+        count(*) FILTER (move = 'waived_now') AS waived_now,
         count(*) FILTER (move = 'unconfirmed') AS newly_unconfirmed
     FROM (SELECT provider FROM clouds UNION SELECT provider FROM moves) AS c
     LEFT JOIN moves USING (provider)

@@ -4,5 +4,5 @@ SELECT provider, kind, scope_id, source, outcome, listed, expected, errors, miss
 FROM scopes
 WHERE outcome IS DISTINCT FROM 'complete'
 ORDER BY provider,
-    list_position(['discovery', 'inventory', 'configuration', 'findings'], kind), scope_id
+    list_position(['discovery', 'inventory', 'configuration', 'findings', 'scan'], kind), scope_id
 LIMIT $limit OFFSET $offset

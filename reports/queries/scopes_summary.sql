@@ -10,4 +10,4 @@ SELECT provider, kind, count(*) AS scopes,
 FROM scopes
 GROUP BY provider, kind
 ORDER BY provider,
-    list_position(['discovery', 'inventory', 'configuration', 'findings'], kind), kind
+    list_position(['discovery', 'inventory', 'configuration', 'findings', 'scan'], kind), kind

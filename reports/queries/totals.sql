@@ -7,7 +7,7 @@ WITH RECURSIVE held AS (
     UNION
     SELECT s.parent_scope_id FROM scopes AS s JOIN held USING (scope_id)
 ), listing AS (
-    SELECT * FROM scopes WHERE kind IS DISTINCT FROM 'findings'
+    SELECT * FROM scopes WHERE coalesce(kind, '') NOT IN ('findings', 'scan')
 )
 SELECT
     (SELECT count(*) FROM scopes) AS scopes,

@@ -127,6 +127,7 @@ def tiles(words: Words, posture: Posture) -> tuple[Tile, ...]:
     against = words(
         "glance.open_first" if posture.first else "glance.open_of",
         unconfirmed=number(flow.unconfirmed_now),
+        waived=number(flow.waived_now),
         before=number(flow.open_before),
     )
     scopes_of = words("glance.scopes_of", all=number(totals.scopes))

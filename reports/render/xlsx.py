@@ -41,8 +41,8 @@ _FORMATS = {
 }
 _WIDTHS = {"name": 26, "id": 20, "prose": 48, "word": 20, "reason": 34, "moment": 17, "share": 14}
 _SHEETS = (
-    *("scopes", "share", "share_by_source", "states", "exposures_open", "exposures", "kinds"),
-    *("flow", "changes_by_reason", "changes_all", "repositories", "controls"),
+    *("scopes", "share", "share_by_source", "states", "exposures_open", "exposures", "waivers"),
+    *("kinds", "flow", "changes_by_reason", "changes_all", "repositories", "controls"),
     *("control_results", "evidence_dates"),
 )
 _GAPS = (
@@ -169,7 +169,7 @@ def labels(words: Words, *keys: str) -> list[Cell]:
 def _rows(run: RunReader, posture: Posture, name: str) -> Iterable[figures.Row]:
     if name == "changes_all":
         return figures.stream(run, "changes", change=None)
-    if name in posture.figures:
+    if name in posture.figures and not posture.figures[name].query.is_listing:
         return posture.figures[name].rows
     return figures.stream(run, name)
 

@@ -21,6 +21,7 @@ from audit.ports import (
     ObjectStore,
     RegistryProvider,
     Report,
+    Scanner,
     Settings,
     StoreSettings,
 )
@@ -29,6 +30,7 @@ from tests.support.project import pyproject
 PORTS = {
     plugins.PROVIDERS: RegistryProvider,
     plugins.IMPORTERS: Importer,
+    plugins.SCANNERS: Scanner,
     plugins.REPORTS: Report,
     plugins.STORES: ObjectStore,
     plugins.DEMO: Demo,
@@ -103,7 +105,8 @@ def test_a_store_states_its_settings_and_takes_no_secret(scheme):
 MODULES = sorted(
     {
         target.partition(":")[0]
-        for group in (plugins.PROVIDERS, plugins.IMPORTERS, plugins.REPORTS, plugins.STORES)
+        for group in DECLARED
+        if group != plugins.DEMO
         for target in DECLARED[group].values()
     }
 )

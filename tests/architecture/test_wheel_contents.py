@@ -34,6 +34,7 @@ def test_every_file_of_the_packages_is_in(wheel):
         ("audit/store/sql", ".sql"),
         ("audit/judge/sql", ".sql"),
         ("audit/judge/measures", ".sql"),
+        ("audit/judge/opinions", ".sql"),
         ("audit/judge/deadlines", ".yaml"),
         ("audit/cli", ".example.yaml"),
         ("reports/queries", ".sql"),

@@ -18,7 +18,7 @@ from audit.model.columns import Columns
 from audit.model.scope import Plan, ScopeOutcome, Task
 from audit.ports import RegistryProvider, RunContext
 from audit.store.staging import to_arrow
-from audit.tables import COLLECTED, TABLES
+from audit.tables import COLLECTED
 
 MOMENT = datetime(2026, 11, 22, 2, tzinfo=UTC)
 RUN_ID = "20261122T020000Z"
@@ -34,12 +34,9 @@ class KeepingSink:
 
     def write(self, columns: Columns) -> None:
         assert columns.table in COLLECTED
-        assert to_arrow(columns).num_rows == columns.rows
-        names = TABLES[columns.table].stored_names
-        for number in range(columns.rows):
-            row = {name: cells[number] for name, cells in columns.data.items()}
-            row = {**columns.constants, **row}
-            self.tables[columns.table].append({name: row.get(name) for name in names})
+        staged = to_arrow(columns)
+        assert staged.num_rows == columns.rows
+        self.tables[columns.table] += staged.to_pylist()
 
 
 @dataclass

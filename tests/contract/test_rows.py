@@ -13,7 +13,7 @@ from audit.model.enums import FixState, ImageKind, Severity, State
 from audit.tables import COLLECTED, TABLES
 from tests.contract.collected import RUN_ID, where
 from tests.contract.estate import COPIES, CORNERS, EMPTY, manifests
-from tests.contract.under_test import BETWEEN_RUNS
+from tests.contract.under_test import BETWEEN_RUNS, OF_SCANNERS
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _IMAGE_KEYED = ("placements", "assessments", "findings")
@@ -41,7 +41,9 @@ def test_rows_say_who_read_them_and_when(provider, whole):
                 assert row["observed_run_id"] in (RUN_ID, None), table
 
 
-@pytest.mark.parametrize("table", [name for name in COLLECTED if name != "images"])
+@pytest.mark.parametrize(
+    "table", [name for name in COLLECTED if name not in ("images", *OF_SCANNERS)]
+)
 def test_keys_are_unique(whole, table):
     """An image in two repositories is one digest: ``images`` may tell it twice."""
     key = [name for name in TABLES[table].key if name != "run_id"]

@@ -25,8 +25,10 @@ _BY_THE_CORE = {
     *("repositories.owner", "repositories.owner_source", "assessments.told_state"),
     "assessments.read_run_id",
 }
-BETWEEN_RUNS = ("source_closings", "reading_marks", "vex_statements")
-"""Tables that speak of what changed since an earlier run: a first one has nothing to say."""
+BETWEEN_RUNS = ("source_closings", "reading_marks", "vex_statements", "waivers")
+"""Tables that the estate has nothing for: of what changed since an earlier run, of exceptions."""
+OF_SCANNERS = ("sboms", "packages")
+"""Tables that no provider fills."""
 _SINCE_THE_RUN_BEFORE = {"assessments.basis"}
 _WHEN_SOMETHING_FAILED = {"registries.unread", "repositories.unread"}
 
@@ -105,7 +107,7 @@ BEHAVIOURS: Mapping[str, Callable[[Collected], bool]] = {
 COLUMNS = tuple(
     fact
     for table in COLLECTED
-    if table not in BETWEEN_RUNS
+    if table not in (*BETWEEN_RUNS, *OF_SCANNERS)
     for column in TABLES[table].stored_names
     if (fact := f"{table}.{column}")
     not in _BY_THE_CORE | _WHEN_SOMETHING_FAILED | _SINCE_THE_RUN_BEFORE

@@ -22,7 +22,9 @@ from tests.unit.azure.test_defender_traps import shown
 from tests.unit.loopback.azure_estates import NIGHT, SCANNED, statement, statements_of
 
 ONE_DAY = timedelta(days=1)
-FIRST, UNCHANGED, CHANGED, WEEK_LATER = (f"202611{day}T020000Z" for day in (22, 23, 24, 30))
+FIRST, UNCHANGED, CHANGED, AGAIN, WEEK_LATER = (
+    f"202611{day}T020000Z" for day in (22, 23, 24, 25, 30)
+)
 MOVED = SCANNED[5]
 
 
@@ -36,12 +38,12 @@ def changed() -> Estate:
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory) -> Path:
-    """Four nights: cold, unchanged, changed, and a full read a week later."""
+    """Five nights: cold, unchanged, changed, as it was then, and a full read a week later."""
     root: Path = tmp_path_factory.mktemp("azure") / "warehouse"
     calm = shown(dated=True)
     with pytest.MonkeyPatch.context() as patch, AzureLoopback(calm) as cloud:
         patch.setattr("providers.azure.summary.PAGE", 7)  # the loopback's pages
-        for days, estate in ((0, calm), (1, calm), (2, changed()), (8, changed())):
+        for days, estate in ((0, calm), (1, calm), *((day, changed()) for day in (2, 3, 8))):
             cloud.show(estate)
             config = Config(version=1, warehouse=str(root), providers={"azure": cloud.settings()})
             moment = NIGHT.replace(microsecond=0) + days * ONE_DAY
@@ -71,7 +73,7 @@ def findings(root: Path, run_id: str) -> set[tuple[Any, ...]]:
 
 
 def events(root: Path, run_id: str) -> set[tuple[Any, ...]]:
-    sql = f"SELECT vulnerability_id, event FROM exposures WHERE run_id = '{run_id}'"
+    sql = f"SELECT vulnerability_id, event, reason FROM exposures WHERE run_id = '{run_id}'"
     return set(ask(root, run_id, sql))
 
 
@@ -93,9 +95,15 @@ def test_a_night_on_which_one_image_moved_changes_that_image_alone(warehouse):
     assert {row[:2] for row in before - after} == {(MOVED.digest, gone.vulnerability_id)}
     assert {row[:2] for row in after - before} == {(MOVED.digest, "CVE-2026-1099")}
     assert events(warehouse, CHANGED) == {
-        ("CVE-2026-1099", "opened"),
-        (gone.vulnerability_id, "closed"),
+        ("CVE-2026-1099", "opened", "newly_reported"),
+        (gone.vulnerability_id, "unconfirmed", "absent_once"),
     }
+
+
+def test_what_is_missing_is_fixed_when_the_next_night_shows_the_same(warehouse):
+    gone, *_ = statements_of(MOVED)
+    assert bases(warehouse, AGAIN) == {"remembered": 13}
+    assert events(warehouse, AGAIN) == {(gone.vulnerability_id, "closed", "fixed")}
 
 
 def test_a_week_later_everything_is_read_and_found_the_same(warehouse):
@@ -107,5 +115,5 @@ def test_a_week_later_everything_is_read_and_found_the_same(warehouse):
 def test_the_history_comes_out_of_the_snapshots_again(warehouse, tmp_path):
     source, target = Layout(warehouse), Layout(tmp_path / "again")
     run_ids = list(Replay(source, target).run())
-    assert run_ids == [FIRST, UNCHANGED, CHANGED, WEEK_LATER]
+    assert run_ids == [FIRST, UNCHANGED, CHANGED, AGAIN, WEEK_LATER]
     assert rebuild_differences(source, target, run_ids) == {}

@@ -15,7 +15,7 @@ from audit.store.reader import Warehouse
 from audit.store.staging import TaskStaging
 from providers.loopback.answers import answered, inventory_outcome, listed, scope_of, worst
 from providers.loopback.estate import Estate, Image, Place, Registry, Statement
-from providers.loopback.scans import source_of
+from providers.loopback.scans import FORGETFUL, source_of
 
 POLICY = {"newest_tagged": 10, "used_within_days": 30, "evidence_window_days": 30}
 
@@ -86,7 +86,10 @@ def blocks(estate: Estate, place: Place, registry: Registry) -> list[Columns]:
     }
     images = Columns("images")
     placements = Columns("placements", **where, **area)
-    assessments = Columns("assessments", **where, source=source_of(place))
+    source = source_of(place)
+    assessments = Columns(
+        "assessments", **where, source=source, second_look=source in FORGETFUL or None
+    )
     findings = Columns("findings", **where, source=source_of(place))
     answers = answered(estate, place)
     for repository, image in listed(estate, place, registry):

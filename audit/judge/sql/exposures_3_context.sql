@@ -78,6 +78,7 @@ SELECT b.key, i.digest,
     coalesce(i.pushed_at > b.carrier_pushed_at, true) AS maybe_newer,
     coalesce(i.pushed_at > b.carrier_pushed_at, false) AS newer,
     bool_and(coalesce(a.raw_state = 'assessed' AND a.state = 'assessed', false)) AS assessed,
+    coalesce(bool_or(a.second_look), false) AS second_look,
     coalesce(any_value(seen.clean), false) AS believed_clean,
     min(CASE
         WHEN a.state IS NULL THEN 'not_scanned'
@@ -98,8 +99,10 @@ GROUP BY ALL;
 CREATE TEMP TABLE vanished AS
 SELECT b.key,
     count(l.digest) AS current_images,
-    coalesce(bool_and(l.assessed), false) AS all_assessed,
-    coalesce(bool_or(l.newer OR l.was_carrier), false) AS succeeded,
+    coalesce(bool_and(l.assessed), false) AND coalesce(bool_or(l.newer OR l.was_carrier), false)
+        AS proven,
+    coalesce(bool_or(l.second_look), false) AND any_value(b.reason) IS DISTINCT FROM 'absent_once'
+        AS first_absence,
     coalesce(bool_or(l.was_carrier), false) AS carrier_current,
     coalesce(bool_and(l.believed_clean) FILTER (l.maybe_newer), true) AS newer_clean,
     min(l.blind_state) FILTER (l.was_carrier AND NOT l.assessed) AS carrier_state,

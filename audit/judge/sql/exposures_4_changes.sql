@@ -43,7 +43,7 @@ seen AS (
         ON (unseen.registry_id, unseen.repository) = (s.registry_id, s.repository)
 ),
 seen_rows AS (
-    SELECT coalesce(prior.exposure_id, key) AS exposure_id, event,
+    SELECT key, coalesce(prior.exposure_id, key) AS exposure_id, event,
         CASE event
             WHEN 'closed' THEN dismissed
             WHEN 'opened' THEN appearance
@@ -91,26 +91,31 @@ judged AS (
             WHEN coalesce(fates.fate, 'complete') <> 'complete' THEN 'unconfirmed'
             WHEN unlisted.repository IS NOT NULL THEN 'unconfirmed'
             WHEN v.current_images = 0 THEN 'removed'
-            WHEN v.all_assessed AND v.succeeded THEN 'fixed'
+            WHEN v.proven AND hidden.key IS NULL AND v.first_absence THEN 'unconfirmed'
+            WHEN v.proven AND hidden.key IS NULL THEN 'fixed'
             WHEN v.newer_clean AND NOT v.carrier_current THEN 'removed'
             ELSE 'unconfirmed'
         END AS verdict,
         CASE
             WHEN fates.fate = 'incomplete' THEN 'scope_' || fates.outcome
             WHEN unlisted.repository IS NOT NULL THEN 'repository_unlisted'
+            WHEN v.proven AND hidden.key IS NULL THEN 'absent_once'
+            WHEN v.proven THEN 'waived_at_source'
             WHEN v.carrier_current THEN 'image_' || coalesce(v.carrier_state, v.successor_state,
                 v.any_state, 'unknown')
             ELSE 'successor_' || coalesce(v.successor_state, 'unknown')
         END AS blind_reason
     FROM open_before AS b
     JOIN vanished AS v USING (key)
+    LEFT JOIN hidden USING (key)
     LEFT JOIN vulnerabilities_known AS known USING (vulnerability_id)
     LEFT JOIN fates ON fates.scope_id = b.scope_id
     LEFT JOIN unlisted USING (registry_id, repository)
 ),
 gone_rows AS (
-    SELECT * EXCLUDE (key, renamed, outcome, verdict, blind_reason, run_id) REPLACE (
-        CASE verdict WHEN 'unconfirmed' THEN 'unconfirmed' ELSE 'closed' END AS event,
+    SELECT * EXCLUDE (renamed, outcome, verdict, blind_reason, run_id) REPLACE (
+        CASE WHEN verdict = 'unconfirmed' AND state <> 'open' THEN 'changed'
+            WHEN verdict = 'unconfirmed' THEN 'unconfirmed' ELSE 'closed' END AS event,
         CASE verdict WHEN 'unconfirmed' THEN blind_reason ELSE verdict END AS reason,
         CASE verdict WHEN 'unconfirmed' THEN 'unconfirmed' ELSE 'closed' END AS state,
         CASE WHEN verdict = 'unconfirmed' THEN carrier_digests END AS carrier_digests,
@@ -119,16 +124,29 @@ gone_rows AS (
         CASE WHEN verdict <> 'unconfirmed' THEN verdict END AS closing_reason)
     FROM judged
     WHERE verdict IN ('fixed', 'removed', 'withdrawn')
-        OR (verdict = 'unconfirmed' AND state = 'open')
+        -- That it was missing is kept: the next look that lacks it too closes it.
+        OR (verdict = 'unconfirmed' AND (state = 'open'
+            OR (blind_reason = 'absent_once' AND reason IS DISTINCT FROM 'absent_once')))
 ),
 decided AS (FROM seen_rows UNION ALL BY NAME FROM gone_rows),
-renamed_rows AS (
-    SELECT p.* EXCLUDE (key, renamed, run_id) REPLACE ('changed' AS event, 'alias' AS reason)
+kept_rows AS (
+    SELECT p.* EXCLUDE (renamed, run_id) REPLACE (
+        'changed' AS event,
+        CASE WHEN p.renamed THEN 'alias' WHEN m.waiver_id IS NULL THEN 'waiver_ended'
+            ELSE 'waived' END AS reason,
+        CASE WHEN s.fresh THEN getvariable('moment') ELSE p.last_confirmed_at END
+            AS last_confirmed_at)
     FROM prior AS p ANTI JOIN decided USING (exposure_id)
-    WHERE p.renamed
+    LEFT JOIN marked AS m USING (key)
+    LEFT JOIN stated AS s USING (key)
+    WHERE p.renamed OR (p.state <> 'closed'
+        AND (m.waiver_id, m.waived_until) IS DISTINCT FROM (p.waiver_id, p.waived_until))
 )
-SELECT rows.* REPLACE (
+SELECT rows.* EXCLUDE (key) REPLACE (
+    CASE WHEN rows.state <> 'closed' THEN m.waiver_id END AS waiver_id,
+    CASE WHEN rows.state <> 'closed' THEN m.waived_until END AS waived_until,
     coalesce(rows.published_at, known.published_at) AS published_at,
     coalesce(rows.kev_added_at, known.kev_added_at) AS kev_added_at)
-FROM (FROM decided UNION ALL BY NAME FROM renamed_rows UNION ALL BY NAME FROM merged_rows) AS rows
+FROM (FROM decided UNION ALL BY NAME FROM kept_rows UNION ALL BY NAME FROM merged_rows) AS rows
+LEFT JOIN marked AS m USING (key)
 LEFT JOIN vulnerabilities_known AS known USING (vulnerability_id);

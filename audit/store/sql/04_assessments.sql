@@ -6,8 +6,9 @@ JOIN images_all AS i ON i.digest = p.digest AND i.kind = 'image';
 
 CREATE TEMP TABLE assessments_all AS
 WITH native_sources AS (
-    SELECT DISTINCT provider, source FROM scopes_history WHERE source <> ''
-    UNION SELECT DISTINCT provider, source FROM scopes_now WHERE source <> ''
+    -- What we scan ourselves is no service of the registry's: its last look holds for its time.
+    SELECT DISTINCT provider, source FROM scopes_history WHERE source <> '' AND kind <> 'scan'
+    UNION SELECT DISTINCT provider, source FROM scopes_now WHERE source <> '' AND kind <> 'scan'
 ), staged AS (
     SELECT s.* REPLACE (coalesce(a.owner, s.provider) AS provider)
     FROM staged_assessments AS s

@@ -23,6 +23,11 @@ JOIN images_all AS i USING (digest)
 LEFT JOIN (SELECT provider, registry_id, repository, digest, source, state, scanned_at
     FROM assessments_all) AS a USING (provider, registry_id, repository, digest, source);
 
+CREATE TEMP VIEW waivers_now AS
+SELECT w.* REPLACE (coalesce(marked.exposures, 0) AS applied_count) FROM waivers_all AS w
+LEFT JOIN (SELECT waiver_id, count(*) AS exposures FROM exposures_now
+    WHERE state <> 'closed' GROUP BY waiver_id) AS marked USING (waiver_id);
+
 CREATE TEMP VIEW flat_exposures AS
 SELECT getvariable('run_id') AS run_id, * FROM exposures_now;
 

@@ -28,6 +28,8 @@ def config_type(image: Image) -> str | None:
 
 def manifest_text(repository: Repository, image: Image) -> str:
     """Return the manifest of ``image`` as the JSON text that was pushed."""
+    if image.manifest is not None:
+        return image.manifest
     body = _index(repository, image) if image.kind == "index" else _manifest(image)
     return json.dumps({"schemaVersion": 2, "mediaType": image.media_type, **body})
 

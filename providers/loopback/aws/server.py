@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.utils import format_datetime
 from typing import Any
@@ -21,10 +22,12 @@ from providers.loopback.aws import (
     sts,
 )
 from providers.loopback.aws.gates import Gates, Options
+from providers.loopback.aws.pulling import EcrPulling
 from providers.loopback.aws.wire import AwsError, Call, Caller, Operation, read_caller
 from providers.loopback.aws.world import AwsWorld
 from providers.loopback.estate import Estate
 from providers.loopback.http import HttpCloud, Request, Response, json_response
+from providers.loopback.oci.content import Store
 from providers.loopback.paging import PageTokenError
 
 _JSON_SERVICES: dict[str, tuple[str, dict[str, Operation]]] = {
@@ -48,6 +51,7 @@ _ENDPOINTS = (
 )
 _STS_OPERATIONS = frozenset({"AssumeRole", "GetCallerIdentity"})
 _UNKNOWN = "Unknown"
+_TOKEN = ("ecr", "GetAuthorizationToken")  # it names the address of this server
 
 
 class AwsLoopback(HttpCloud):
@@ -61,11 +65,28 @@ class AwsLoopback(HttpCloud):
         calls: Requests by operation name, answered or refused (``Unknown`` if there is no such
             operation).
         gates: What requests meet before their operation.
+        pulling: What opens and answers pulls from ECR.
     """
 
-    def __init__(self, estate: Estate, options: Options | None = None) -> None:
+    def __init__(
+        self,
+        estate: Estate,
+        options: Options | None = None,
+        store: Store | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Prepare to serve ``estate``.
+
+        Args:
+            estate: What to serve first.
+            options: How it behaves beside what the estate says.
+            store: Blobs of the images that can be pulled.
+            clock: Seconds since the epoch, by which the tokens of ECR end.
+        """
         self.calls: Counter[str] = Counter()
         self.gates = Gates(options or Options())
+        self.pulling = EcrPulling(store or Store(), clock)
         self._lock = threading.Lock()
         self._world = AwsWorld(estate)
 
@@ -115,6 +136,9 @@ class AwsLoopback(HttpCloud):
 
     def _handle(self, request: Request) -> Response:
         service = ""
+        if pulled := self.pulling.answer(self._world, request):
+            self._count(pulled[0])
+            return pulled[1]
         try:
             caller = read_caller(
                 request.headers.get("Authorization", ""),
@@ -145,14 +169,20 @@ class AwsLoopback(HttpCloud):
     def _json(self, world: AwsWorld, caller: Caller, request: Request) -> Response:
         target, operations = _JSON_SERVICES[caller.service]
         name = request.headers.get("X-Amz-Target", "").removeprefix(target)
-        operation = operations.get(name)
+        operation = (
+            self._authorization if (caller.service, name) == _TOKEN else operations.get(name)
+        )
         self._met(world, caller, request, name if operation else None)
         if operation is None:
             raise AwsError("UnknownOperationException", f"there is no operation {name!r} here")
         call = _call(world, caller, name, request)
         action = f"{_IAM_NAMES.get(caller.service, caller.service)}:{name}"
         _check_denied(call, action, everything=call.view.fault("denied") is not None)
-        return json_response(operation(call), content_type=_JSON_1_1)
+        dated = {"Date": self.pulling.date()} if (caller.service, name) == _TOKEN else {}
+        return json_response(operation(call), headers=dated, content_type=_JSON_1_1)
+
+    def _authorization(self, call: Call) -> dict[str, Any]:
+        return self.pulling.authorization(call, self.url)
 
     def _inspector(self, world: AwsWorld, caller: Caller, request: Request) -> Response:
         known = _INSPECTOR_OPERATIONS.get(request.path) if request.method == "POST" else None

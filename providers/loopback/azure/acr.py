@@ -14,11 +14,12 @@ from providers.loopback.azure.acr_manifests import (
     tag_rows,
 )
 from providers.loopback.azure.acr_tokens import Gate, refused
-from providers.loopback.azure.tokens import Mint
 from providers.loopback.azure.trouble import Trouble
 from providers.loopback.azure.world import World
 from providers.loopback.estate import Image, Repository
 from providers.loopback.http import Request, Response, json_response
+from providers.loopback.oci.content import Content
+from providers.loopback.oci.pulls import Pulls
 
 DEFAULT_PAGE = 100
 _ROUTES = (
@@ -27,7 +28,9 @@ _ROUTES = (
     ("tags", re.compile(r"^/acr/v1/(?P<repository>.+)/_tags$")),
     ("repository", re.compile(r"^/acr/v1/(?P<repository>[^_].*)$")),
     ("manifest", re.compile(r"^/v2/(?P<repository>.+)/manifests/(?P<reference>[^/]+)$")),
+    ("blob", re.compile(r"^/v2/(?P<repository>.+)/blobs/(?P<reference>[^/]+)$")),
 )
+_PULLED = ("manifest", "blob")
 _Row = dict[str, Any]
 
 
@@ -37,9 +40,9 @@ class RegistryServer:
     Args:
         login_server: ``<name>.azurecr.io``, the service its tokens are for.
         world: Returns the estate served at this moment.
-        entra: Reads Entra's tokens.
-        mint: Issues and reads those of the registries.
+        gate: Gives out and checks its tokens.
         trouble: What goes wrong for a while.
+        pulls: What answers a pull.
         count: Told the name of every operation asked for.
     """
 
@@ -47,19 +50,20 @@ class RegistryServer:
         self,
         login_server: str,
         world: Callable[[], World],
-        entra: Mint,
-        mint: Mint,
+        gate: Gate,
         trouble: Trouble,
+        pulls: Pulls,
         count: Callable[[str], None],
     ) -> None:
         self._name, self._world, self._count = login_server, world, count
-        self._gate = Gate(entra, mint, login_server)
-        self._mint, self._trouble = mint, trouble
+        self._gate, self._trouble, self._pulls = gate, trouble, pulls
 
     def __call__(self, request: Request) -> Response:
         """Answer one request."""
-        if request.method == "POST":
+        if request.method == "POST" or request.path == "/oauth2/token":
             return self._tokens(request)
+        if request.path == "/v2/":
+            return self._base(request)
         for operation, pattern in _ROUTES:
             match = pattern.match(request.path)
             if match and request.method in {"GET", "HEAD"}:
@@ -74,6 +78,8 @@ class RegistryServer:
             return self._gate.exchange(request)
         if request.path == "/oauth2/token":
             self._count("acr.token")
+            if request.method == "GET":
+                return self._gate.pulled(request)
             registry = self._world().registries.get(self._name)
             setting = registry.settings.get("anonymous_pull_enabled") if registry else None
             return self._gate.access(request, anonymous=setting == "true")
@@ -85,14 +91,17 @@ class RegistryServer:
         if refusal is not None:
             return refusal
         if self._trouble.forgets():
-            self._mint.forget()
+            self._gate.forget()
         if operation == "catalog":
             return self._catalog(request, world)
         repository = world.repository(self._name, parts["repository"])
         if repository is None:
             return refused(404, "NAME_UNKNOWN", "repository name not known to registry")
         if operation == "manifest":
-            return _manifest(repository, parts["reference"])
+            return self._manifest(request, repository, parts["reference"])
+        if operation == "blob":
+            sent = self._pulls.blob(request, parts["reference"])
+            return sent or refused(404, "BLOB_UNKNOWN", "blob unknown to registry")
         return self._metadata(request, operation, world, repository)
 
     def _refusal(self, request: Request, world: World, scope: str) -> Response | None:
@@ -160,22 +169,30 @@ class RegistryServer:
         more = start + size < len(rows)
         return json_response(body, headers=_link(request, cut[-1][key], size) if more else {})
 
+    def _base(self, request: Request) -> Response:
+        """Say whether there is anything to log in to, as every pull asks first."""
+        self._count("acr.base")
+        if self._gate.knows(request):
+            return json_response({})
+        challenge = self._gate.challenge(request, "")
+        return challenge or json_response({})
+
+    def _manifest(self, request: Request, repository: Repository, reference: str) -> Response:
+        for image in repository.images:
+            if reference == image.digest or reference in image.tags:
+                if image.manifest is not None:
+                    content = Content(image.media_type, image.manifest.encode())
+                    return self._pulls.manifest(request, image.digest, content)
+                body = manifest_body(image, repository)
+                headers = {"Docker-Content-Digest": image.digest}
+                return json_response(body, headers=headers, content_type=image.media_type)
+        return refused(404, "MANIFEST_UNKNOWN", f"manifest {reference!r} is not found")
+
 
 def _scope(operation: str, parts: dict[str, str]) -> str:
     if operation == "catalog":
         return "registry:catalog:*"
-    return (
-        f"repository:{parts['repository']}:{'pull' if operation == 'manifest' else 'metadata_read'}"
-    )
-
-
-def _manifest(repository: Repository, reference: str) -> Response:
-    for image in repository.images:
-        if reference == image.digest or reference in image.tags:
-            body = manifest_body(image, repository)
-            headers = {"Docker-Content-Digest": image.digest}
-            return json_response(body, headers=headers, content_type=image.media_type)
-    return refused(404, "MANIFEST_UNKNOWN", f"manifest {reference!r} is not found")
+    return f"repository:{parts['repository']}:{'pull' if operation in _PULLED else 'metadata_read'}"
 
 
 def _ordered(images: Sequence[Image], order: str) -> list[Image]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from typing import Any
 
 from providers.loopback.azure.tokens import Mint, bearer
@@ -9,6 +11,8 @@ from providers.loopback.http import Request, Response, json_response
 
 REFRESH_LIFETIME = 3 * 3600
 ACCESS_LIFETIME = 75 * 60
+NOBODY = "00000000-0000-0000-0000-000000000000"
+"""User name that goes with a refresh token where a password is asked for."""
 AUDIENCES = ("https://containerregistry.azure.net", "https://management.azure.com")
 
 
@@ -48,10 +52,12 @@ class Gate:
             request: Its form holds service, scope, grant_type and perhaps refresh_token.
             anonymous: Whether the registry lets in who has no credential.
         """
-        form = request.form()
+        return self._granted(request.form(), anonymous=anonymous)
+
+    def _granted(self, form: dict[str, str], *, anonymous: bool, known: bool = True) -> Response:
         if form.get("service") != self._service or not form.get("scope"):
             return refused(400, "BAD_REQUEST", "service or scope is not valid")
-        if not self._may(form, anonymous=anonymous):
+        if not (known and self._may(form, anonymous=anonymous)):
             return refused(401, "UNAUTHORIZED", "authentication required")
         claims = {
             "aud": self._service,
@@ -59,6 +65,21 @@ class Gate:
             "access": [_access(part) for part in form["scope"].split()],
         }
         return json_response({"access_token": self._mint.issue(claims, ACCESS_LIFETIME)})
+
+    def pulled(self, request: Request) -> Response:
+        """``GET /oauth2/token``: the same for a client that logs in with user and password."""
+        user, password = _login(request.headers.get("authorization", ""))
+        form = {**request.query, "grant_type": "refresh_token", "refresh_token": password}
+        return self._granted(form, anonymous=False, known=user == NOBODY)
+
+    def forget(self) -> None:
+        """End every token given out so far."""
+        self._mint.forget()
+
+    def knows(self, request: Request) -> bool:
+        """Whether a request bears an access token of this registry, for whatever it is good."""
+        token = bearer(request.headers.get("authorization"))
+        return bool(self._mint.read(token, aud=self._service, grant_type="access_token"))
 
     def _may(self, form: dict[str, str], *, anonymous: bool) -> bool:
         if form.get("grant_type") == "password":
@@ -74,7 +95,7 @@ class Gate:
         if claims is not None and _covers(claims["access"], _access(scope)):
             return None
         told = f'realm="https://{request.headers["Host"]}/oauth2/token"'
-        told = f'Bearer {told},service="{self._service}",scope="{scope}"'
+        told = f'Bearer {told},service="{self._service}"' + (f',scope="{scope}"' if scope else "")
         if token:
             told += f',error="{"invalid_token" if claims is None else "insufficient_scope"}"'
         return refused(401, "UNAUTHORIZED", "authentication required", told)
@@ -85,6 +106,16 @@ def _access(scope: str) -> dict[str, Any]:
     kind, _, rest = scope.partition(":")
     name, _, actions = rest.rpartition(":")
     return {"type": kind, "name": name, "actions": actions.split(",")}
+
+
+def _login(authorization: str) -> tuple[str, str]:
+    """Return user and password of a ``Basic`` header, empty where there are none."""
+    scheme, _, encoded = authorization.partition(" ")
+    try:
+        user, _, password = base64.b64decode(encoded).decode().partition(":")
+    except (binascii.Error, ValueError):
+        return "", ""
+    return (user, password) if scheme.casefold() == "basic" else ("", "")
 
 
 def _covers(granted: list[dict[str, Any]], wanted: dict[str, Any]) -> bool:

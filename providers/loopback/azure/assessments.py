@@ -17,27 +17,40 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from providers.loopback.azure.exemptions import exempted
 from providers.loopback.azure.older import older_rows
 from providers.loopback.azure.subject import Subject
 from providers.loopback.azure.times import seconds, ticks
-from providers.loopback.estate import Image, Place, Registry, Repository, Scan, Statement
+from providers.loopback.estate import (
+    Exemption,
+    Image,
+    Place,
+    Registry,
+    Repository,
+    Scan,
+    Statement,
+)
 
 _SEVERITIES = ("Critical", "High", "Medium", "Low")
 
 
-def assessment_rows(place: Place, tenant: str, *, bare: bool = False) -> Iterator[dict[str, Any]]:
+def assessment_rows(
+    place: Place, tenant: str, *, bare: bool = False, exemptions: Sequence[Exemption] = ()
+) -> Iterator[dict[str, Any]]:
     """Yield every assessment row of a subscription: its images, then those it merely sees.
 
     Args:
         place: The subscription.
         tenant: Its tenant.
         bare: Rows name the CVEs of a package and leave ``CvesDetails`` null.
+        exemptions: Those that last.
     """
     for registry in place.registries:
         for repository in registry.repositories:
             for image in repository.images:
                 if image.scan and image.scan.native:
                     subject = _subject(place, tenant, registry, repository, image)
+                    subject = exempted(subject, exemptions)
                     yield from _rows_of(replace(subject, bare=bare), place, registry, image)
     yield from _elsewhere(place, tenant)
 
@@ -77,6 +90,8 @@ def _image_rows(subject: Subject, scan: Scan) -> Iterator[dict[str, Any]]:
     """Rows of packages under the first status code; every code left over is a row without CVEs."""
     packages: dict[tuple[str, str], list[Statement]] = {}
     for statement in scan.statements:
+        if statement.vulnerability_id in subject.hidden:
+            continue
         packages.setdefault((statement.package, statement.version), []).append(statement)
     for statements in packages.values():
         yield _row(subject, scan, scan.native[0], statements)
@@ -136,7 +151,7 @@ def _row(
         "subscriptionId": subject.subscription,
         "properties": {
             "displayName": f"Update {package}" if package else "Update software of the image",
-            "status": _status(scan, code),
+            "status": _status(scan, code, exempt=package in subject.exempt),
             "metadata": _metadata(statements),
             "resourceDetails": _resource_details(subject),
             "resourceAdditionalData": _resource_data(subject),
@@ -145,12 +160,14 @@ def _row(
     }
 
 
-def _status(scan: Scan, code: str) -> dict[str, Any]:
-    status: dict[str, Any] = {"code": code}
+def _status(scan: Scan, code: str, *, exempt: bool) -> dict[str, Any]:
+    status: dict[str, Any] = {"code": "NotApplicable" if exempt else code}
     if scan.scanned_at:
         when = seconds(scan.scanned_at)
         status |= {"firstEvaluationDate": when, "statusChangeDate": when}
-    if code == "NotApplicable":
+    if exempt:
+        status |= {"cause": "Exempt", "description": "The resource is exempt"}
+    elif code == "NotApplicable":
         status |= {"cause": "NotSupported", "description": "The image could not be assessed"}
     return status
 

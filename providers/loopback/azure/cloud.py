@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from providers.loopback.azure.acr import RegistryServer
+from providers.loopback.azure.acr_tokens import Gate
 from providers.loopback.azure.arm import ResourceManager
 from providers.loopback.azure.entra import Entra, Principal
 from providers.loopback.azure.resource_graph import ResourceGraph
@@ -24,6 +25,8 @@ from providers.loopback.azure.trouble import Trouble
 from providers.loopback.azure.world import World
 from providers.loopback.estate import Estate
 from providers.loopback.http import Handler, serve
+from providers.loopback.oci.content import Store
+from providers.loopback.oci.pulls import Pulls
 
 
 class AzureLoopback:
@@ -33,17 +36,26 @@ class AzureLoopback:
         calls: Requests by operation, answered or refused: ``entra.openid_configuration``,
             ``entra.token``, ``resource_graph.resources``, ``arm.<list>``, ``acr.exchange``,
             ``acr.token``, ``acr.catalog``, ``acr.repository``, ``acr.manifests``, ``acr.tags``,
-            ``acr.manifest``.
+            ``acr.manifest``, ``acr.blob``, ``acr.base``.
         trouble: What goes wrong with the registries for a while; a test sets it.
+        pulls: What was pulled.
     """
 
-    def __init__(self, estate: Estate, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        estate: Estate,
+        *,
+        clock: Callable[[], float] = time.time,
+        store: Store | None = None,
+    ) -> None:
         """Prepare to serve ``estate``.
 
         Args:
             estate: What to serve first.
             clock: Seconds since the epoch, by which tokens end.
+            store: Blobs of the images that can be pulled.
         """
+        self.pulls = Pulls(store or Store())
         self.calls: Counter[str] = Counter()
         self.trouble = Trouble()
         self._world = World(estate)
@@ -128,13 +140,9 @@ class AzureLoopback:
     def _open_registries(self, stack: ExitStack) -> None:
         for name in self._world.registries:
             if name not in self._registries:
+                gate = Gate(self._mint, self._registry_mint, name)
                 server = RegistryServer(
-                    name,
-                    self._current,
-                    self._mint,
-                    self._registry_mint,
-                    self.trouble,
-                    self._count,
+                    name, self._current, gate, self.trouble, self.pulls, self._count
                 )
                 self._registries[name] = self._start(stack, server)
 

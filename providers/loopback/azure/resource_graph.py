@@ -21,6 +21,7 @@ _OPTIONS = frozenset({"resultFormat", "$top", "$skipToken", "$skip", "allowParti
 _QUOTA = {"x-ms-user-quota-remaining": "14", "x-ms-user-quota-resets-after": "00:00:05"}
 _CUT = {"x-ms-tenant-subscription-limit-hit": "true"}
 _ASSESSMENTS = "microsoft.security/assessments"
+_EXEMPTIONS = "microsoft.security/standardassignments"
 
 
 class _RefusedError(Exception):
@@ -153,7 +154,14 @@ def _top(options: Mapping[str, Any], world: World) -> int:
 
 def _find(world: World, text: str, scope: tuple[str, ...]) -> list[dict[str, Any]]:
     query = _query(text, world)
-    return query.run(row for row in world.tables[query.table] if row["subscriptionId"] in scope)
+    return query.run(row for row in world.tables[query.table] if _is_seen(row, world, scope))
+
+
+def _is_seen(row: Mapping[str, Any], world: World, scope: tuple[str, ...]) -> bool:
+    """Whether a row shows; one of a management group does where no subscription is named."""
+    everywhere = scope[: len(world.subscriptions)] == world.subscriptions
+    of_group = row["type"] == _EXEMPTIONS and not row["subscriptionId"]
+    return row["subscriptionId"] in scope or (of_group and everywhere)
 
 
 def _answer(ask: _Ask, world: World, found: list[dict[str, Any]]) -> Response:
@@ -184,6 +192,9 @@ def _check_faults(ask: _Ask, world: World) -> _Ask:
         return ask
     left = tuple(one for one in ask.scope if not world.fails("findings_denied", (one,)))
     if not left:
+        message = "The client does not have authorization to read Microsoft.Security resources."
+        raise _RefusedError(403, "AuthorizationFailed", message)
+    if _EXEMPTIONS in ask.text.casefold() and world.fails("exemptions_denied", ask.scope):
         message = "The client does not have authorization to read Microsoft.Security resources."
         raise _RefusedError(403, "AuthorizationFailed", message)
     if ask.token and _ASSESSMENTS in ask.text.casefold() and world.fails("findings", left):

@@ -13,6 +13,8 @@ class Subject:
         resource_id: Id of the image at its own cloud.
         pushed: When it was pushed, as Azure writes times.
         bare: Its rows name CVEs without their details.
+        exempt: Packages whose rows somebody exempted.
+        hidden: CVEs that its rows leave out, as an exemption names them.
     """
 
     subscription: str
@@ -24,3 +26,5 @@ class Subject:
     resource_type: str = ".containerimage"
     pushed: str = ""
     bare: bool = False
+    exempt: frozenset[str] = frozenset()
+    hidden: frozenset[str] = frozenset()

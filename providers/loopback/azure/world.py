@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from providers.loopback.azure.assessments import assessment_rows
+from providers.loopback.azure.exemptions import exemption_rows, lasting
 from providers.loopback.azure.older import detail_row
 from providers.loopback.azure.resources import pricing_rows, registry_row, subscription_row
 from providers.loopback.estate import Estate, Fault, FaultKind, Place, Registry, Repository
@@ -72,6 +73,7 @@ class World:
                 *(row for place in places for row in pricing_rows(place, tenant)),
                 *(row for place in places for row in self._findings(place)),
                 *(detail_row(one, tenant) for one in self.estate.cve_details),
+                *exemption_rows(self.estate),
             ),
         }
 
@@ -79,7 +81,8 @@ class World:
         if self.fails("findings_silent", (place.account,)):
             return ()
         bare = self.fails("findings_bare", (place.account,))
-        return assessment_rows(place, self.estate.tenant, bare=bare)
+        last = lasting(self.estate)
+        return assessment_rows(place, self.estate.tenant, bare=bare, exemptions=last)
 
     def repository(self, login_server: str, name: str) -> Repository | None:
         """Return a repository of a registry, None when there is no such thing."""

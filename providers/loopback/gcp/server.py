@@ -30,10 +30,12 @@ from providers.loopback.gcp import (
     rest,
     service_usage,
 )
+from providers.loopback.gcp.pulling import GcpPulling
 from providers.loopback.gcp.summary_messages import SummaryRequest
 from providers.loopback.gcp.wire import GcpError, Message, denied
 from providers.loopback.gcp.world import GcpWorld
 from providers.loopback.http import HttpCloud, Request, Response
+from providers.loopback.oci.content import Store
 
 Method = Callable[[GcpWorld, Any], Any]
 # Service: method: (implementation, request class). The classes are generated, hence untyped.
@@ -101,9 +103,11 @@ class GcpLoopback(HttpCloud):
         refused: IAM permissions that the caller lacks, each everywhere or on one resource
             (``resourcemanager.projects.list@folders/7``). May be changed while it runs.
         switched_off: JSON services that are off in the project that is charged.
+        store: Blobs of the images that can be pulled.
 
     Attributes:
         calls: Requests by method name, answered or refused.
+        pulling: What opens and answers pulls.
         charged: Values of ``x-goog-user-project`` that came with the JSON services' requests.
     """
 
@@ -112,6 +116,7 @@ class GcpLoopback(HttpCloud):
         estate: Estate,
         refused: Collection[str] = (),
         switched_off: Collection[str] = (),
+        store: Store | None = None,
     ) -> None:
         self.calls: Counter[str] = Counter()
         self.charged: set[str | None] = set()
@@ -119,6 +124,7 @@ class GcpLoopback(HttpCloud):
         self._lock = threading.Lock()
         self._troubles: dict[str, Trouble] = {}
         self._world = GcpWorld(estate, self.refused)
+        self.pulling = GcpPulling(lambda: self._world, store or Store())
         self._running: tuple[grpc.Server, ThreadPoolExecutor, int] | None = None
 
     def __enter__(self) -> Self:
@@ -158,6 +164,15 @@ class GcpLoopback(HttpCloud):
             raise RuntimeError("the loopback server is not running")
         return f"127.0.0.1:{self._running[2]}"
 
+    @property
+    def docker_url(self) -> str:
+        """Where images are pulled from, instead of ``https://LOCATION-docker.pkg.dev``.
+
+        Raises:
+            RuntimeError: The server is not running.
+        """
+        return self.url
+
     def show(self, estate: Estate) -> None:
         """Serve another estate from the next call on; page tokens given out before expire."""
         self._world = GcpWorld(estate, self.refused, self._world)
@@ -185,7 +200,9 @@ class GcpLoopback(HttpCloud):
         }
 
     def _handle(self, request: Request) -> Response:
-        name, response = rest.answer(_ROUTES, self._world, request, self.switched_off)
+        name, response = self.pulling.answer(request) or rest.answer(
+            _ROUTES, self._world, request, self.switched_off
+        )
         with self._lock:
             self.calls[name] += 1
             self.charged.add(request.headers.get("x-goog-user-project"))

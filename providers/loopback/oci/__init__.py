@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from providers.loopback.oci.content import Content, Store
+from providers.loopback.oci.pulls import Pulls
 from providers.loopback.oci.server import OciLoopback, Ways
 
-__all__ = ["Content", "OciLoopback", "Store", "Ways"]
+__all__ = ["Content", "OciLoopback", "Pulls", "Store", "Ways"]

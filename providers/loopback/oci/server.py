@@ -9,10 +9,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from providers.loopback.http import HttpCloud, Request, Response, json_response
 from providers.loopback.oci.content import OCI_INDEX, Content, Store
+from providers.loopback.oci.pulls import Pulls
 
 _ROUTE = re.compile(
     r"^/v2/(?P<name>.+?)/(?P<kind>manifests|blobs|tags|referrers)/(?P<last>[^/]*/?)$"
@@ -55,6 +57,8 @@ class OciLoopback(HttpCloud):
         calls: Requests by operation, answered or refused.
         log: (method, path, Authorization) of each request.
         fails: ``(operation, part of the path)`` -> status that every such request gets.
+        slow: Part of the path -> seconds that pass before such a request is looked at.
+        pulls: What was pulled, and which blobs break off.
     """
 
     username, password = "reader", "loopback-secret"
@@ -64,10 +68,26 @@ class OciLoopback(HttpCloud):
         self.calls: Counter[str] = Counter()
         self.log: list[tuple[str, str, str]] = []
         self.fails: dict[tuple[str, str], int] = {}
+        self.slow: dict[str, float] = {}
+        self.pulls = Pulls(store)
+        self._closing = threading.Event()
         self._tokens: dict[str, tuple[str, int]] = {}
         self._refused: Counter[str] = Counter()
         self._uploads: dict[str, bytes] = {}
         self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        self._closing.clear()
+        return super().__enter__()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._closing.set()
+        super().__exit__(kind, error, trace)
 
     @property
     def host(self) -> str:
@@ -82,6 +102,9 @@ class OciLoopback(HttpCloud):
         return {"registries": [registry], "allow_insecure_loopback": True}
 
     def _handle(self, request: Request) -> Response:
+        for part, seconds in self.slow.items():
+            if part in request.path:
+                self._closing.wait(seconds)
         with self._lock:
             self.log.append(
                 (request.method, request.path, request.headers.get("Authorization", ""))
@@ -111,7 +134,7 @@ class OciLoopback(HttpCloud):
         name, kind, last = found["name"], found["kind"], found["last"]
         answers: dict[str, Callable[[], Response]] = {
             "manifests": lambda: self._manifest(request, name, last),
-            "blobs": lambda: self._blob(last),
+            "blobs": lambda: self._blob(request, last),
             "tags": lambda: self._tags(request, name),
             "referrers": lambda: self._referrers(name, last),
         }
@@ -192,19 +215,12 @@ class OciLoopback(HttpCloud):
         content_ = held.manifests.get(digest) if held else None
         if content_ is None:
             return _error(404, "MANIFEST_UNKNOWN", "manifest unknown")
-        headers = {"Content-Type": content_.media_type}
-        if self.ways.digest_header:
-            headers["Docker-Content-Digest"] = digest
-        if request.method == "HEAD":
-            headers["Content-Length"] = str(len(content_.body))
-            return Response(200, b"", headers)
-        return Response(200, content_.body, headers)
+        tell = self.ways.digest_header
+        return self.pulls.manifest(request, digest, content_, tell_digest=tell)
 
-    def _blob(self, digest: str) -> Response:
-        body = self.store.blobs.get(digest)
-        if body is None:
-            return _error(404, "BLOB_UNKNOWN", "blob unknown")
-        return Response(200, body, {"Content-Type": "application/octet-stream"})
+    def _blob(self, request: Request, digest: str) -> Response:
+        found = self.pulls.blob(request, digest)
+        return found or _error(404, "BLOB_UNKNOWN", "blob unknown")
 
     def _upload(self, request: Request, name: str) -> Response:
         """Take a blob: POST opens an upload, PATCH adds to it, PUT ends it."""

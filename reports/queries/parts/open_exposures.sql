@@ -1,4 +1,4 @@
--- Every exposure that is open as of this run; unconfirmed is open.
+-- Every exposure that is open as of this run; unconfirmed is open, and so is waived.
 SELECT * REPLACE (
     CASE WHEN severity IN ('CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'NEGLIGIBLE')
         THEN severity ELSE 'UNKNOWN' END AS severity),

@@ -18,6 +18,10 @@ ARN = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/team/app"
 PULL, PUSH = "ecr:BatchGetImage", "ecr:PutImage"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/audit/registry-audit"
 SESSION = f"arn:aws:sts::{ACCOUNT}:assumed-role/registry-audit/night"
+IDENTITY = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
+<GetCallerIdentityResult><Arn>{SESSION}</Arn><UserId>A</UserId><Account>{ACCOUNT}</Account>
+</GetCallerIdentityResult></GetCallerIdentityResponse>"""
+"""Answer of sts GetCallerIdentity."""
 
 
 def allow(principal: Any, *actions: str, **more: Any) -> Payload:

@@ -288,7 +288,7 @@ def test_tags_that_nobody_may_read_are_not_none():
 def test_whether_the_tools_own_pulls_count(listed, excluded):
     wire = _wire(
         ListPullTimeUpdateExclusions=lambda _: {"pullTimeUpdateExclusions": [listed]},
-        GetCallerIdentity=lambda _: Raw(200, _IDENTITY, "text/xml"),
+        GetCallerIdentity=lambda _: Raw(200, s.IDENTITY.encode(), "text/xml"),
     )
     row = _registry(wire)
     assert (row["pull_time_exclusions"], row["own_pulls_excluded"]) == ([listed], excluded)
@@ -325,8 +325,3 @@ def test_the_calls_are_two_a_repository_and_a_few_a_registry():
     assert {name: wire.calls[name] for name in ONCE} == dict.fromkeys(ONCE, 1)
     assert (wire.calls["GetAccountSetting"], wire.calls["DescribeKey"]) == (3, 1)
     assert got.posture.api_calls == 2 * 26 + len(ONCE) + 3 + 1
-
-
-_IDENTITY = f"""<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
-<GetCallerIdentityResult><Arn>{s.SESSION}</Arn><UserId>A</UserId><Account>{p.ACCOUNT}</Account>
-</GetCallerIdentityResult></GetCallerIdentityResponse>""".encode()

@@ -53,6 +53,7 @@ def wire() -> Iterator[Wire]:
         "ListPullTimeUpdateExclusions": lambda _: {"pullTimeUpdateExclusions": []},
         "BatchGetAccountStatus": lambda _: status("ENABLED"),
         "GetDelegatedAdminAccount": lambda _: failure("ResourceNotFoundException", status=404),
+        "GetAuthorizationToken": lambda _: {"authorizationData": []},
     }
     with Wire(**{**dict.fromkeys(bare, lambda _: {}), **answers}) as running:
         yield running

@@ -82,7 +82,7 @@ def test_every_permission_says_where_it_is_needed_and_what_it_costs():
 
 
 def test_nothing_that_is_allowed_writes():
-    for action in actions(Where):
+    for action in actions(Where) | actions(Where, scanning=True):
         assert _READS.fullmatch(action), action
 
 
@@ -101,6 +101,8 @@ def test_the_doctor_tries_all_that_an_account_is_asked():
         ("hub", "Administration", 0, actions([Where.ADMIN])),
         ("member", "Registries", 0, actions([Where.MEMBER])),
         ("member", "Administration", 0, actions([Where.ADMIN]) - actions([Where.MEMBER])),
+        ("hub", "Pulls", 0, actions([Where.MEMBER], scanning=True)),
+        ("member", "Pulls", 0, actions([Where.MEMBER], scanning=True)),
     ],
 )
 def test_a_template_allows_exactly_what_is_called(name, resource, number, wanted):
@@ -120,13 +122,20 @@ def test_the_templates_hold_no_policy_besides():
     assert found == {
         "hub": {
             "Hub": role,
-            **dict.fromkeys(("Discovery", "OwnRegistries", "Administration"), policy),
+            **dict.fromkeys(("Discovery", "OwnRegistries", "Administration", "Pulls"), policy),
         },
-        "member": {"Member": role, "Registries": policy, "Administration": policy},
+        "member": {"Member": role, "Registries": policy, "Administration": policy, "Pulls": policy},
     }
     for name in TEMPLATES:
         for body in template(name)["Resources"].values():
             assert not {"ManagedPolicyArns", "Policies"} & body["Properties"].keys()
+
+
+def test_who_does_not_scan_grants_no_pull():
+    assert not [one for one in actions(Where) if one in actions(Where, scanning=True)]
+    for name, condition in (("hub", "ScansOwnAccount"), ("member", "PullsImages")):
+        assert template(name)["Resources"]["Pulls"]["Condition"] == condition
+        assert template(name)["Parameters"]["Scans"]["Default"] == "false"
 
 
 def test_the_hub_enters_roles_of_one_name_only():

@@ -30,6 +30,7 @@ class Answers:
     running: Sequence[Row] | Say = ()
     summary: Sequence[Row] | Say | None = None
     changed: Sequence[Row] | Say | None = None
+    exempt: Sequence[Row] | Say = ()
     asked: list[str] = field(default_factory=list)
 
     def __call__(self, asked: Asked) -> Say:
@@ -49,6 +50,7 @@ class Answers:
             "subassessments": ("older", self.older),
             "cvedetails": ("details", self._some(self.details, named)),
             "K8s-container": ("running", self.running),
+            "standardassignments": ("exempt", self.exempt),
             "summarize": ("summary", brief),
             " in (": ("changed", self._some(some, named)),
             "": ("everything", self.assessments),

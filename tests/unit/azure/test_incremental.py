@@ -26,7 +26,7 @@ from tests.unit.loopback.azure_estates import NIGHT
 
 NEXT = NIGHT + timedelta(days=1)
 REGISTRY = "one.azurecr.io"
-ASKED_AT_LEAST = ["pricings", "summary", "running", "older"]
+ASKED_AT_LEAST = ["pricings", "summary", "running", "exempt", "older"]
 REFUSED = Say({"error": {"code": "BadRequest", "message": "no such function"}}, 400)
 
 

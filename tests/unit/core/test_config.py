@@ -164,7 +164,7 @@ def test_a_missing_reference_names_file_key_and_variable(tmp_path):
     text = "version: 1\nproviders:\n  azure:\n    tenants:\n      - client_secret: ${AZ_SECRET}"
     config = load_config(written(tmp_path, text), {"OTHER": "x"})
     with pytest.raises(ConfigError) as error:
-        config.provider_block("azure")
+        config.plugin_block("providers", "azure")
     told = str(error.value)
     assert str(tmp_path) in told
     assert "providers.azure.tenants[0].client_secret: environment variable AZ_SECRET" in told
@@ -176,7 +176,7 @@ def test_references_are_replaced_once_and_inside_texts(tmp_path):
     text = "version: 1\nwarehouse: ${A}-${B}\nproviders: {aws: {k: '${A}'}}"
     config = load_config(written(tmp_path, text), {"A": "${B}", "B": "b"})
     assert config.warehouse == "${B}-b"
-    assert config.provider_block("aws") == {"k": "${B}"}
+    assert config.plugin_block("providers", "aws") == {"k": "${B}"}
 
 
 def test_a_faulty_block_does_not_show_its_values(tmp_path):
@@ -193,7 +193,7 @@ def test_the_hash_holds_still_and_knows_no_secret():
 
     def hashed(word: str, region: str = "here") -> str:
         settings = Outer(inner=(Inner(secret=SecretStr(word)),), region=region)
-        return config_sha256(config, {"x": settings})
+        return config_sha256(config, {"x": settings}, {})
 
     assert len(hashed("a")) == 64
     assert hashed("a") == hashed("b")
@@ -203,7 +203,7 @@ def test_the_hash_holds_still_and_knows_no_secret():
 def test_the_hash_is_of_rules_and_not_of_folders():
     one, two = Config(version=1, warehouse="a"), Config(version=1, warehouse="b", out="c")
     three = Config.model_validate({"version": 1, "policy": {"newest_tagged": 5}})
-    assert config_sha256(one, {}) == config_sha256(two, {}) != config_sha256(three, {})
+    assert config_sha256(one, {}, {}) == config_sha256(two, {}, {}) != config_sha256(three, {}, {})
 
 
 def test_the_example_is_a_configuration_of_every_provider(tmp_path):

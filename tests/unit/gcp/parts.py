@@ -13,10 +13,12 @@ from grafeas import grafeas_v1 as gr
 from audit.model.columns import Columns
 from audit.model.scope import ScopeTally
 from audit.ports import RunContext
+from audit.store.staging import to_arrow
 from providers.gcp import lean
 from providers.gcp.names import place_of
 from providers.gcp.scopes import findings_scope
-from providers.gcp.statements import StatedOnce, StatementWriter
+from providers.gcp.stated import StatedOnce
+from providers.gcp.statements import StatementWriter
 
 MOMENT = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 CONTEXT = RunContext(run_id="run-1", moment=MOMENT, log=logging.getLogger("test"))
@@ -35,9 +37,7 @@ class Rows:
         self.tables: dict[str, list[dict[str, Any]]] = defaultdict(list)
 
     def write(self, columns: Columns) -> None:
-        for index in range(columns.rows):
-            row = {name: cells[index] for name, cells in columns.data.items()}
-            self.tables[columns.table].append({**columns.constants, **row})
+        self.tables[columns.table] += to_arrow(columns).to_pylist()
 
 
 def digest(letter: str) -> str:
@@ -108,7 +108,7 @@ def page(*occurrences: gr.Occurrence) -> Any:
 def written(*occurrences: gr.Occurrence) -> tuple[Rows, ScopeTally]:
     """Everything that a page states of the images it names."""
     rows, tally = Rows(), ScopeTally(findings_scope("p"))
-    writer = StatementWriter(rows, "run-1", StatedOnce(), lean.detail_of)
+    writer = StatementWriter(rows, "run-1", StatedOnce(), lean)
     places = [place_of(one.resource_uri) for one in occurrences]
     writer.write(page(*occurrences), {place: place for place in places if place}, tally)
     return rows, tally

@@ -14,7 +14,8 @@ from providers.gcp import lean
 from providers.gcp.names import place_of
 from providers.gcp.parse_cvss import leading_score
 from providers.gcp.scopes import findings_scope
-from providers.gcp.statements import StatedOnce, StatementWriter
+from providers.gcp.stated import StatedOnce
+from providers.gcp.statements import StatementWriter
 from tests.unit.gcp.parts import (
     Rows,
     digest,
@@ -243,7 +244,7 @@ def test_a_vulnerability_that_is_cut_is_refused_alone():
     whole = page(vulnerability("a"), vulnerability("b"))
     whole.occurrences[0].vulnerability = whole.occurrences[0].vulnerability[:-1]
     rows, tally = Rows(), ScopeTally(findings_scope("p"))
-    writer = StatementWriter(rows, "run-1", StatedOnce(), lean.detail_of)
+    writer = StatementWriter(rows, "run-1", StatedOnce(), lean)
     writer.write(
         whole, {place: place for letter in "ab" if (place := place_of(uri(letter)))}, tally
     )
@@ -254,7 +255,7 @@ def test_a_vulnerability_that_is_cut_is_refused_alone():
 def test_what_is_stated_of_many_images_is_parsed_once_and_told_of_each():
     once = StatedOnce()
     rows = Rows()
-    writer = StatementWriter(rows, "run-1", once, lean.detail_of)
+    writer = StatementWriter(rows, "run-1", once, lean)
     where = {place: place for letter in "abc" if (place := place_of(uri(letter)))}
     other = vulnerability("c", package_issue=[issue(fix_available=True)])
     same = page(vulnerability("a", name="o/1"), vulnerability("b", name="o/2"), other)
@@ -265,14 +266,28 @@ def test_what_is_stated_of_many_images_is_parsed_once_and_told_of_each():
         ("o/2", "not_available"),
         ("projects/p/o/v", "available"),
     ]
-    assert once.parsed == 2
+    assert once.book().parsed == 1, "only the package differs"
 
 
 def test_what_is_kept_of_vulnerabilities_is_bounded():
     once = StatedOnce(most_bytes=2_000)
+    books = set()
     for number in range(50):
         (occurrence,) = page(vulnerability(short_description=f"CVE-2026-{number}")).occurrences
-        once.of(occurrence, lean.detail_of)
-    kept = sum(len(raw_bytes) for _, raw_bytes in once._known)
-    assert 0 < kept < 2_200
-    assert once.parsed == 50
+        book = once.book()
+        for _ in range(2):
+            book.read(occurrence, lean)
+        books.add(book)
+        kept = sum(len(raw_bytes) for raw_bytes in book.known)
+        assert 0 < kept < 2_200
+        assert sum(len(one.detail) for one in book.vulnerabilities) < 2_200
+    assert 1 < len(books) < 10
+
+
+def test_the_same_bytes_under_another_note_are_another_vulnerability_where_the_note_names_it():
+    first, second = vulnerability(short_description=""), vulnerability("b", short_description="")
+    second.note_name = "projects/goog-vulnz/notes/CVE-2026-2"
+    tables = written(*[first, second] * 3)[0].tables
+    told = [row["vulnerability_id"] for row in tables["findings"]]
+    assert told == ["CVE-2026-1", "CVE-2026-2"] * 3
+    assert [row["vulnerability_id"] for row in tables["vulnerabilities"]] == told[:2]

@@ -51,16 +51,27 @@ def night(
     known: Sequence[Mapping[str, Any]] = (),
     registry: Mapping[str, Any] | None = None,
     scanned_days_ago: int = 0,
+    second_look: bool | None = None,
+    waivers: Sequence[Mapping[str, Any]] = (),
+    judged: Outcome | None = None,
+    listed: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
 ) -> StoredRun:
     """Publish a night: which images are there, what each source said, how the scope ended.
 
     Args:
-        states: Image -> assessment state of every source; ``assessed`` where it is not named.
+        states: Image, or image and source as ``a:trivy``, -> assessment state; ``assessed`` where
+            it is not named.
         known: Rows of ``vulnerabilities``.
+        second_look: Whether every source is one that forgets for a night.
+        waivers: Rows of ``waivers``, told by the first source.
+        judged: How the scopes of the sources ended, where not as the inventory did.
+        listed: Image -> rows of ``packages``: what Trivy's SBOM of it lists, made in this night.
     """
     layout, moment = Layout(root), FIRST_NIGHT + timedelta(days=number)
     scanned = moment - timedelta(days=scanned_days_ago)
-    blocks = [*_inventory(images, registry), *_looks(images, states or {}, sources, scanned)]
+    looks = Columns("assessments", **WHERE, second_look=second_look)
+    _look(looks, images, states or {}, sources, scanned)
+    blocks = [*_inventory(images, registry), looks]
     findings = Columns("findings", **WHERE)
     for one in told:
         findings.append(
@@ -76,17 +87,21 @@ def night(
     vulnerabilities = Columns("vulnerabilities")
     for row in known:
         vulnerabilities.append(**row)
+    exceptions = Columns("waivers", scope_id=f"aws/1/r/{sources[0]}", origin=sources[0])
+    for row in waivers:
+        exceptions.append(provider="aws", **row)
     with TaskStaging(layout.staged(f"{moment:%Y%m%dT%H%M%SZ}") / "raw", "task") as sink:
-        for block in (*blocks, findings, vulnerabilities):
+        for block in (*blocks, findings, vulnerabilities, exceptions, *_contents(listed or {})):
             sink.write(block)
     errors = 0 if outcome is Outcome.COMPLETE else 1
-    judged = [
+    findings_scopes = [
         ScopeOutcome(
-            replace(REF, scope_id=f"aws/1/r/{s}", kind=ScopeKind.FINDINGS, source=s), outcome
+            replace(REF, scope_id=f"aws/1/r/{s}", kind=ScopeKind.FINDINGS, source=s),
+            judged or outcome,
         )
         for s in sources
     ]
-    commit_outcomes(layout, moment, [ScopeOutcome(REF, outcome, errors=errors), *judged])
+    commit_outcomes(layout, moment, [ScopeOutcome(REF, outcome, errors=errors), *findings_scopes])
     return Warehouse(layout).open_run()
 
 
@@ -101,19 +116,30 @@ def _inventory(images: str, registry: Mapping[str, Any] | None) -> list[Columns]
     return [rows, placements, registries]
 
 
-def _looks(
-    images: str, states: Mapping[str, str], sources: Sequence[str], scanned: datetime
-) -> list[Columns]:
-    assessments = Columns("assessments", **WHERE)
+def _look(
+    assessments: Columns,
+    images: str,
+    states: Mapping[str, str],
+    sources: Sequence[str],
+    scanned: datetime,
+) -> None:
     for name in images:
         for source in sources:
             assessments.append(
                 digest=digest(name),
                 source=source,
-                state=states.get(name, "assessed"),
+                state=states.get(f"{name}:{source}", states.get(name, "assessed")),
                 scanned_at=scanned,
             )
-    return [assessments]
+
+
+def _contents(listed: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Columns]:
+    sboms, packages = Columns("sboms", tool="trivy"), Columns("packages", tool="trivy")
+    for name, rows in listed.items():
+        sboms.append(digest=digest(name), packages=len(rows), path=f"sboms/{name}")
+        for row in rows:
+            packages.append(digest=digest(name), **row)
+    return [sboms, packages]
 
 
 def changes(run: StoredRun) -> list[tuple[str, str, str]]:

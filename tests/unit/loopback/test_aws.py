@@ -85,7 +85,7 @@ def test_temporary_keys_without_their_token_and_unsigned_calls_are_refused(serve
 
 def test_an_operation_that_is_not_served_says_so(server, ecr):
     unknown = ("UnknownOperationException", 400)
-    assert code_of(ecr.get_authorization_token) == unknown
+    assert code_of(ecr.create_repository, repositoryName="new") == unknown
     assert code_of(aws_client(server, "inspector2").list_usage_totals) == unknown
     assert code_of(aws_client(server, "sts").get_session_token) == unknown
     assert code_of(aws_client(server, "kms").list_keys) == unknown

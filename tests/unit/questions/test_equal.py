@@ -118,3 +118,13 @@ def test_an_image_goes_on_carrying_what_one_of_two_names_no_longer_says(tmp_path
         assert_equal(run, "carriers", cve)
     since = dict(zip(carriers["digest"].str[7], carriers["carried_since"].dt.day, strict=True))
     assert since == {"a": FIRST_NIGHT.day, "b": FIRST_NIGHT.day + 2}
+
+
+def test_the_images_that_two_sources_judged_are_counted_the_same_in_both_forms(tmp_path: Path):
+    cve, two = "CVE-2026-0001", ("inspector", "trivy")
+    told = [nights.Told(cve), nights.Told(cve, source="trivy", severity="UNKNOWN")]
+    nights.night(tmp_path, 0, told, images="abc", sources=two, states={"b:trivy": "failed"})
+    with open_warehouse(str(tmp_path)).run() as run:
+        assert_equal(run, "two_opinions", cve)
+        (pair,) = run.question("two_opinions").to_dict("records")
+    assert (pair["images"], pair["by_both"], pair["unrated_by_one"]) == (2, 1, 1)

@@ -9,6 +9,8 @@ import pytest
 from audit.errors import WarehouseError
 from reports import figures
 from reports.figures import Posture, Share
+from reports.render import facts
+from reports.render.text import load_words
 from tests.unit.reports import estate
 from tests.unit.reports.fake_run import FakeRun
 
@@ -255,3 +257,31 @@ def test_an_empty_run_has_figures_of_nothing():
 def test_a_run_that_was_never_published_is_an_error():
     with pytest.raises(WarehouseError, match=estate.RUN):
         figures.collect(FakeRun(estate.RUN, {}))
+
+
+def test_waived_exposures_are_open_and_counted_beside(posture):
+    assert (posture.flow.waived_now, posture.figures["waivers"].rows) == (0, ())
+    waived = {"waiver_id": "w-1", "waived_until": estate.MOMENT}
+    ended = {"waiver_id": "w-1", "origin": "defender", "type": "risk_accepted", "applied_count": 1}
+    told = figures.collect(
+        changed(
+            exposures=[
+                estate.exposure(61, estate.TEAM_1, "opened", **waived),
+                estate.exposure(62, estate.TEAM_1, "opened"),
+            ],
+            waivers=[{**ended, "provider": "azure", "expires_at": estate.MOMENT}],
+        )
+    )
+    assert told.flow.waived_now == 1
+    assert told.flow.open_now == 2 + len(
+        [row for row in estate.before()["exposures"] if row["state"] != "closed"]
+    )
+    (azure,) = [
+        row for row in told.figures["exposures_by_cloud"].rows if row["provider"] == "azure"
+    ]
+    assert azure["waived"] == 1
+    (waiver,) = told.figures["waivers"].rows
+    assert (waiver["in_force"], waiver["applied_count"]) == (False, 1)
+    for language, said in (("en", "1 waived"), ("ja", "例外承認中 1 件")):
+        tiles = facts.tiles(load_words(language), told)
+        assert said in tiles[1].beside

@@ -1,0 +1,9 @@
+-- One row a current image of kind image, wherever it lies: which sources assessed it, within the
+-- evidence window. No other state is a look. place is the first of its places.
+SELECT p.digest, min(p.registry_id || '/' || p.repository) AS place,
+    coalesce(list_sort(list(DISTINCT a.source) FILTER (a.state = 'assessed')), []) AS sources
+FROM placements AS p
+SEMI JOIN (FROM images WHERE kind = 'image') AS i USING (digest)
+LEFT JOIN assessments AS a USING (provider, registry_id, repository, digest)
+WHERE p.current
+GROUP BY p.digest

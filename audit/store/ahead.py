@@ -1,0 +1,62 @@
+"""What a run is going to publish, as far as its staged rows tell: for the scanners to plan by."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from audit.store import views
+from audit.store.assembly import Assembly
+from audit.store.commit import Commit, inputs_of
+from audit.store.layout import Layout
+from audit.store.sboms import StoredSbom
+
+
+@dataclass(frozen=True)
+class Place:
+    """A repository that an image lies in; ``scope_id`` is the inventory scope that lists it."""
+
+    provider: str
+    registry_id: str
+    repository: str
+    account: str
+    region: str
+    scope_id: str
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A current image.
+
+    Attributes:
+        size_bytes: Compressed size; None where it is not told.
+        looked_at: Whether another source assessed it, everywhere it lies.
+        sbom: What the scanner wrote of it before.
+    """
+
+    digest: str
+    places: tuple[Place, ...]
+    size_bytes: int | None
+    looked_at: bool
+    sbom: StoredSbom | None
+
+
+def candidates(layout: Layout, commit: Commit, scanner: str) -> list[Candidate]:
+    """Return every current image that ``scanner`` could look at, the most exposed first."""
+    assembly = Assembly(layout, inputs_of(commit), commit.memory)
+    with closing(assembly.con) as con:
+        assembly.look_ahead()
+        earlier = commit.ledger.before(commit.run_id)
+        views.view(con, "sboms_history", views.history_rows(layout, "sboms", earlier.run_ids))
+        query = files("audit.store").joinpath("sql", "wanted.sql").read_text(encoding="utf-8")
+        told = con.sql(query, params={"scanner": scanner}).to_arrow_table()
+    return [_candidate(row) for row in told.to_pylist()]
+
+
+def _candidate(row: dict[str, Any]) -> Candidate:
+    held = row["path"] is not None
+    sbom = StoredSbom(row["path"], row["sha256"], row["tool_version"]) if held else None
+    places = tuple(Place(**one) for one in row["places"])
+    return Candidate(row["digest"], places, row["size_bytes"], row["looked_at"], sbom)

@@ -1,0 +1,80 @@
+"""SBOMs beside the tables: each is kept once, under the hash of its content, and never changes."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from audit.errors import WarehouseError
+from audit.store.layout import Layout
+from audit.store.sync import sync
+
+_LEVEL = 6
+
+
+@dataclass(frozen=True)
+class StoredSbom:
+    """An SBOM in the warehouse: where it lies and what its content is.
+
+    Attributes:
+        tool_version: Version of the scanner that wrote it.
+    """
+
+    path: str
+    sha256: str
+    tool_version: str
+
+
+@dataclass(frozen=True)
+class SbomStore:
+    """The SBOMs of a warehouse.
+
+    Attributes:
+        work: Local folder on the warehouse's disk for what is on its way in or out.
+    """
+
+    layout: Layout
+    work: Path
+
+    def keep(self, sbom: Path) -> tuple[str, str]:
+        """Keep an SBOM and return its path in the warehouse and its SHA-256."""
+        content = sbom.read_bytes()
+        sha256 = hashlib.sha256(content).hexdigest()
+        path = self.layout.sbom(sha256)
+        with self._aside(f"{sha256}.gz") as packed:
+            packed.write_bytes(gzip.compress(content, _LEVEL, mtime=0))
+            sync(packed)
+            self.layout.files.create(path, packed)
+        return path, sha256
+
+    @contextmanager
+    def opened(self, stored: StoredSbom) -> Iterator[Path]:
+        """Hold a local copy of an SBOM, as it was before it was compressed.
+
+        Raises:
+            WarehouseError: It is missing or is not what was kept.
+        """
+        with self._aside("sbom.json") as copy:
+            try:
+                with (
+                    gzip.open(self.layout.files.local(stored.path)) as packed,
+                    copy.open("wb") as out,
+                ):
+                    shutil.copyfileobj(packed, out)
+            except (OSError, EOFError) as error:
+                raise WarehouseError(f"{stored.path} cannot be read: {error}") from error
+            if hashlib.sha256(copy.read_bytes()).hexdigest() != stored.sha256:
+                raise WarehouseError(f"{stored.path} is not the SBOM that was kept")
+            yield copy
+
+    @contextmanager
+    def _aside(self, name: str) -> Iterator[Path]:
+        self.work.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.work) as folder:
+            yield Path(folder) / name

@@ -1,0 +1,38 @@
+-- Current images for a scanner ($scanner), one row a digest, most exposed first: running ones, those
+-- that anyone can pull, those beside many critical exposures, the newest. An image is looked_at where
+-- another source assessed it, within the evidence window, everywhere it lies.
+WITH held AS (
+    SELECT digest, arg_max(path, run_id) AS path, arg_max(sha256, run_id) AS sha256,
+        arg_max(tool_version, run_id) AS tool_version
+    FROM sboms_history WHERE tool = $scanner GROUP BY digest
+), critical AS (
+    SELECT provider, registry_id, repository, count(*) AS critical FROM exposures_before
+    WHERE state <> 'closed' AND severity = 'CRITICAL' GROUP BY ALL
+), places AS (
+    SELECT p.digest, p.provider, p.registry_id, p.repository, p.account, p.region, p.scope_id,
+        p.pushed_at, coalesce(p.in_use, false) AS in_use,
+        coalesce(r.anonymous_access, false) OR coalesce(g.anonymous_access, false) AS public,
+        coalesce(c.critical, 0) AS critical,
+        EXISTS (FROM assessments_all AS a WHERE a.state = 'assessed' AND a.source <> $scanner
+            AND (a.provider, a.registry_id, a.repository, a.digest)
+                = (p.provider, p.registry_id, p.repository, p.digest)) AS looked_at
+    FROM assessable AS p
+    LEFT JOIN repositories_all AS r USING (provider, registry_id, repository)
+    LEFT JOIN registries_all AS g USING (provider, registry_id)
+    LEFT JOIN critical AS c USING (provider, registry_id, repository)
+    WHERE p.current AND p.provider <> 'files'
+        -- Whether what a night could not list is still there is not for a scanner to say.
+        AND (getvariable('command') <> 'run' OR p.observed_run_id = getvariable('run_id'))
+)
+SELECT p.digest, max(i.size_bytes) AS size_bytes, bool_and(p.looked_at) AS looked_at,
+    any_value(h.path) AS path, any_value(h.sha256) AS sha256,
+    any_value(h.tool_version) AS tool_version,
+    list({provider: p.provider, registry_id: p.registry_id, repository: p.repository,
+        account: p.account, region: p.region, scope_id: p.scope_id}
+        ORDER BY p.provider, p.registry_id, p.repository) AS places
+FROM places AS p
+JOIN images_all AS i USING (digest)
+LEFT JOIN held AS h USING (digest)
+GROUP BY p.digest
+ORDER BY bool_or(p.in_use) DESC, bool_or(p.public) DESC, max(p.critical) DESC,
+    max(p.pushed_at) DESC NULLS LAST, p.digest

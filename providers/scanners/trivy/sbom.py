@@ -1,0 +1,142 @@
+"""Trivy's SBOM of an image (CycloneDX JSON): made the same each time, and its packages. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from audit.errors import ReportFileError
+from audit.model.columns import Columns
+from audit.ports import ScanError
+from providers.files.fields import Record
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_OURS = "aquasecurity:trivy:"
+_PURL_TYPE = re.compile(r"pkg:([a-z0-9.+-]+)/")
+_ROWS = 4096
+
+
+def steady(content: bytes) -> bytes:
+    """Return an SBOM without what differs from one writing to the next: dates and random names.
+
+    Raises:
+        ScanError: It is no CycloneDX JSON.
+    """
+    document = _document(content)
+    for name in ("serialNumber", "vulnerabilities"):
+        document.pop(name, None)
+    metadata = document.get("metadata")
+    if isinstance(metadata, dict):
+        metadata.pop("timestamp", None)
+    components = sorted(_objects(document, "components"), key=_order)
+    names = _names(components)
+    document["components"] = [_named(component, names, "bom-ref") for component in components]
+    document["dependencies"] = sorted(
+        (_relation(one, names) for one in _objects(document, "dependencies")),
+        key=lambda one: str(one.get("ref")),
+    )
+    return orjson.dumps(document)
+
+
+def form(content: bytes) -> str:
+    """Return the format and version of an SBOM."""
+    document = _document(content)
+    return f"CycloneDX {document.get('specVersion', '')}".strip()
+
+
+def packages(content: bytes) -> Iterator[Columns]:
+    """Yield the rows of ``packages``, without digest and tool.
+
+    Raises:
+        ScanError: A member is of another type than CycloneDX promises.
+    """
+    block = Columns("packages", digest=None, tool=None)
+    try:
+        for component in Record(_document(content)).records("components"):
+            if component.text("type") == "library":
+                block.append(**_package(component))
+    except ReportFileError as error:
+        raise _no_sbom(str(error)) from error
+    if block.rows:
+        yield block
+
+
+def _package(component: Record) -> dict[str, Any]:
+    told = {one.text("name"): one.text("value") for one in component.records("properties")}
+    group, name = component.text("group"), component.needed_text("name")
+    purl = component.text("purl")
+    kind = _PURL_TYPE.match(purl or "")
+    joint = ":" if kind and kind[1] == "maven" else "/"
+    return {
+        "package_name": f"{group}{joint}{name}" if group else name,
+        "package_version": component.text("version"),
+        "package_type": kind[1] if kind else told.get(f"{_OURS}PkgType"),
+        "purl": purl,
+        "source_name": told.get(f"{_OURS}SrcName"),
+        "source_version": _source_version(told),
+        "location": told.get(f"{_OURS}FilePath"),
+        "layer_digest": told.get(f"{_OURS}LayerDigest") or told.get(f"{_OURS}LayerDiffID"),
+    }
+
+
+def _source_version(told: Mapping[str | None, str | None]) -> str | None:
+    """Return the source package's version as its distribution writes it."""
+    version, release = told.get(f"{_OURS}SrcVersion"), told.get(f"{_OURS}SrcRelease")
+    epoch = told.get(f"{_OURS}SrcEpoch")
+    if version is None:
+        return None
+    whole = f"{version}-{release}" if release else version
+    return f"{epoch}:{whole}" if epoch else whole
+
+
+def _document(content: bytes) -> dict[str, Any]:
+    try:
+        document = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise _no_sbom(str(error)) from error
+    if not isinstance(document, dict) or document.get("bomFormat") != "CycloneDX":
+        raise _no_sbom("it is no CycloneDX document")
+    return document
+
+
+def _objects(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    told = [] if document.get(name) is None else document[name]
+    if not isinstance(told, list) or not all(isinstance(one, dict) for one in told):
+        raise _no_sbom(f"{name} is no list of objects")
+    return told
+
+
+def _no_sbom(why: str) -> ScanError:
+    return ScanError(f"Trivy wrote an SBOM that cannot be read: {why}", code="SbomUnreadable")
+
+
+def _order(component: Mapping[str, Any]) -> tuple[str, ...]:
+    told = (str(component.get(name) or "") for name in ("type", "group", "name", "version", "purl"))
+    return *told, orjson.dumps(component.get("properties")).decode()
+
+
+def _names(components: list[dict[str, Any]]) -> dict[str, str]:
+    """Return a steady name for each random one."""
+    found: dict[str, str] = {}
+    again: Counter[str] = Counter()
+    for component in components:
+        reference = str(component.get("bom-ref"))
+        if _UUID.fullmatch(reference):
+            base = f"{component.get('type')}:{component.get('name')}"
+            again[base] += 1
+            found[reference] = f"{base}#{again[base]}"
+    return found
+
+
+def _named(told: dict[str, Any], names: Mapping[str, str], key: str) -> dict[str, Any]:
+    reference = told.get(key)
+    return told | {key: names.get(str(reference), reference)}
+
+
+def _relation(told: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    onto = sorted(names.get(str(one), str(one)) for one in told.get("dependsOn") or ())
+    return _named(told, names, "ref") | {"dependsOn": onto}

@@ -1,0 +1,71 @@
+"""What Trivy's last words are taken for; the real words are proved against real Trivy elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from audit.model.enums import State
+from providers.scanners.trivy.failures import failure, late
+from providers.scanners.trivy.settings import TrivySettings
+
+PREFIX = "2026-11-22T02:00:00Z\tFATAL\tFatal error\trun error: image scan error: unable to find: "
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "state"),
+    [
+        ("* remote error: GET x: MANIFEST_UNKNOWN: manifest unknown", "Missing", State.FAILED),
+        ("* remote error: GET x: UNAUTHORIZED: no", "Unauthorised", State.DENIED),
+        ("* remote error: DENIED: requested access", "Unauthorised", State.DENIED),
+        ("dial tcp 127.0.0.1:1: connect: connection refused", "Unreachable", State.FAILED),
+        ("tls: failed to verify certificate: x509: unknown", "Unreachable", State.FAILED),
+        ("* remote error: TOOMANYREQUESTS: slow", "Throttled", State.FAILED),
+        ("compressed image size 63.4MB exceeds maximum", "TooLarge", State.NOT_SCANNED),
+        ("context deadline exceeded", "TimedOut", State.FAILED),
+        ("--skip-db-update cannot be specified on the first run", "DatabaseAbsent", State.FAILED),
+        ("The local DB has an old DB schema", "DatabaseSchema", State.FAILED),
+        ('invalid realm: realm host "10.0.0.1" is a private or', "RealmRefused", State.FAILED),
+        ("words that nobody has seen", "ScanFailed", State.FAILED),
+        ("", "ScanFailed", State.FAILED),
+    ],
+)
+def test_each_failure_is_told_apart_and_none_is_a_look(words, code, state):
+    found = failure(1, PREFIX + words)
+    assert (found.code, found.state) == (code, state)
+
+
+def test_a_crash_is_one_whatever_it_says():
+    found = failure(2, "panic: runtime error\n\ngoroutine 1 [running]:\nmain.main()")
+    assert (found.code, found.message) == (
+        "ScannerBroken",
+        "Trivy broke down: panic: runtime error",
+    )
+
+
+def test_a_secret_is_not_repeated_and_words_are_bounded():
+    found = failure(1, f"{PREFIX}* remote error: UNAUTHORIZED: s3cret {'x' * 5000}", "s3cret")
+    assert "s3cret" not in found.message
+    assert len(found.message) < 400
+
+
+def test_a_trivy_that_had_to_be_stopped_timed_out():
+    assert late(5).code == "TimedOut"
+
+
+@pytest.mark.parametrize(
+    ("repository", "plain"),
+    [
+        ("127.0.0.1:5000/mirror/trivy-db:2", True),
+        ("localhost/trivy-db", True),
+        ("registry.example:5000/trivy-db", False),
+    ],
+)
+def test_only_loopback_may_be_plain_and_only_where_it_is_allowed(repository, plain):
+    allowed = TrivySettings(database_repository=repository, allow_insecure_loopback=True)
+    assert allowed.plain(repository) is plain
+    assert not TrivySettings(database_repository=repository).plain(repository)
+
+
+def test_a_repository_that_would_be_an_option_is_refused():
+    with pytest.raises(ValueError, match="is no repository"):
+        TrivySettings(database_repository="--config=/etc/passwd")
