@@ -21,7 +21,7 @@ from providers.loopback.estate import Estate, Fault, Place, Registry, Repository
 from providers.loopback.gcp import GcpLoopback
 from providers.loopback.gcp.pulling import USER
 from providers.loopback.oci import Store
-from providers.loopback.scanning import expected, push, stand
+from providers.loopback.scanning import TrivyDatabase, expected, push, stand
 from providers.loopback.scanning.listed import listed, stated
 from tests.support.trivy import OFFLINE, scan, trivy
 from tests.unit.loopback.estates import ACCOUNT, LOCATION, PROJECT, REGION, TENANT
@@ -274,5 +274,5 @@ def test_the_demo_serves_its_real_images(fresh):
         _, env = ecr_login(aws)
         reference = f"{urlsplit(aws.url).netloc}/{demo_images.WEB}:latest"
         cache = fresh()
-        demo_images.database(MOMENT).write(cache)
+        TrivyDatabase(stand.ADVISORIES, MOMENT).write(cache)
         assert scan(cache, reference, env=env).findings == expected(WEB, stand.ADVISORIES)
