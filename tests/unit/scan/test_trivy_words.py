@@ -10,6 +10,7 @@ from providers.scanners.trivy.failures import failure, late
 from providers.scanners.trivy.program import Program
 from providers.scanners.trivy.settings import TrivySettings
 
+SECRET = "s3cret"
 PREFIX = "2026-11-22T02:00:00Z\tFATAL\tFatal error\trun error: image scan error: unable to find: "
 
 
@@ -88,8 +89,8 @@ def test_a_login_does_not_go_where_trivy_might_send_it_in_plain_http(host, may, 
     assert TrivySettings().may_log_in(host) is may
     assert TrivySettings(allow_plain_fallback=True).may_log_in(host)
     program = Program(TrivySettings(program="/no/such/trivy"), tmp_path)
-    login = PullLogin(host, username="u", secret="s3cret")
+    login = PullLogin(host, username="u", secret=SECRET)
     with pytest.raises(ScanError) as caught:
         program.describe("x", login, tmp_path / "out")
     assert caught.value.code == ("ScannerMissing" if may else "PlainFallback")
-    assert "s3cret" not in f"{caught.value}{login!r}"
+    assert SECRET not in f"{caught.value}{login!r}"
