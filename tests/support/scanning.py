@@ -29,6 +29,7 @@ class Nights:
     Attributes:
         trivy: Settings of the scanner beside program and cache.
         scan: The ``scan`` block.
+        beside: Further scanners with their settings.
     """
 
     registry: OciLoopback
@@ -37,6 +38,7 @@ class Nights:
     scan: dict[str, Any] = field(default_factory=dict)
     scanners: bool = True
     oci: dict[str, Any] = field(default_factory=dict)
+    beside: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.know(ADVISORIES)
@@ -61,7 +63,7 @@ class Nights:
             "warehouse": self.warehouse,
             "out": str(self.root / "out"),
             "providers": self.providers(),
-            "scanners": {"trivy": trivy} if self.scanners else {},
+            "scanners": self.beside | ({"trivy": trivy} if self.scanners else {}),
             "scan": self.scan,
         }
         return App(validate(Config, document, "", "test"), FIRST + timedelta(days=night))
