@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,6 +14,7 @@ from providers.loopback.aws import AwsLoopback
 from providers.loopback.aws.gates import Options
 from providers.loopback.aws.sts import role_arn
 from providers.loopback.azure import AzureLoopback
+from providers.loopback.estate import Fault
 from providers.loopback.gcp import GcpLoopback
 from providers.loopback.oci import Store
 from providers.loopback.scanning import Package, StandImage, stand
@@ -21,6 +23,7 @@ from tests.support.scanning import oracle
 from tests.support.scanning_clouds import HOMES, HOUR, CloudNights, Walking, estate, store
 
 SOME = {name: IMAGES[name] for name in ("shop/web", "edge/node", "clean/debian")}
+ONE = {"edge/node": IMAGES["edge/node"]}
 MENDED = {"shop/web": StandImage(stand.DEBIAN, ((Package("os", "tar-4", "1.36-1"),),))}
 """The image of shop/web built anew, without what was found in it."""
 
@@ -227,3 +230,22 @@ def test_a_role_that_is_excluded_leaves_no_trace_in_ecr(opened, tmp_path):
     nights = CloudNights(cloud, tmp_path, provider="aws", scan={"select": "all"})
     nights.run(0)
     assert nights.table("sboms")["pull_traced"].tolist() == [False] * len(SOME)
+
+
+def test_a_registry_of_azure_whose_access_is_by_repository_is_pulled_from_alike(opened, tmp_path):
+    cloud = opened(Azure(), ONE)
+    cloud.show(estate("azure", ONE, role_assignment_mode="AbacRepositoryPermissions"))
+    nights = CloudNights(cloud, tmp_path, provider="azure", scan={"select": "all"})
+    nights.run(0)
+    assert {name: nights.stated(name) for name in ONE} == oracle(ONE)
+
+
+def test_a_registry_of_azure_that_no_tenant_shows_is_pulled_from_by_anyone(opened, tmp_path):
+    cloud = opened(Azure(), ONE)
+    unseen = (Fault("invisible", "azure", "sub-1"),)
+    cloud.show(replace(estate("azure", ONE, anonymous_pull_enabled="true"), faults=unseen))
+    name = {"anonymous_registries": [HOMES["azure"].registry_id]}
+    nights = CloudNights(cloud, tmp_path, provider="azure", scan={"select": "all"}, settings=name)
+    nights.run(0)
+    assert {name: nights.stated(name) for name in ONE} == oracle(ONE)
+    assert cloud.calls["acr.exchange"] == 0
