@@ -62,8 +62,8 @@ def _fetched(_user: str) -> Lasting[str]:
     from providers.gcp.operations import PULL  # noqa: PLC0415  lazy import of the SDKs
 
     with translated(PULL):
-        found: Any = google.auth.default(scopes=_SCOPES)[0]  # type: ignore[no-untyped-call]  # has none
-        found.refresh(Request())  # type: ignore[no-untyped-call]  # has none
+        found: Any = google.auth.default(scopes=_SCOPES)[0]
+        found.refresh(Request())
     if not found.token:
         raise TerminalError("no token was given", operation=PULL.name)
     return Lasting(str(found.token), _left(found.expiry))
