@@ -84,7 +84,7 @@ class Aws:
 
 class Azure:
     name, token, hours, traced = "azure", "acr.exchange", 1.0, False
-    many, listing = 5, 1
+    many, listing = 3, 1
 
     def cloud(self, images: Mapping[str, StandImage], store: Store, **more: Any) -> AzureLoopback:
         return AzureLoopback(estate("azure", images), store=store, **more)
@@ -104,7 +104,7 @@ class Azure:
 
 class Gcp:
     name, token, hours, traced = "gcp", "sts.token", 1.0, True
-    many, listing = 5, 0
+    many, listing = 3, 0
 
     def cloud(self, images: Mapping[str, StandImage], store: Store, **more: Any) -> GcpLoopback:
         return GcpLoopback(estate("gcp", images), store=store, **more)
