@@ -96,7 +96,7 @@ def test_a_cve_and_a_ghsa_that_an_alias_ties_are_one(tmp_path):
 def test_names_have_a_memory_and_an_alias_told_once_still_holds(tmp_path):
     tied = trivy(GHSA, "node-pkg", package="lodash", aliases=(CVE,))
     loose = trivy(GHSA, "node-pkg", package="lodash")
-    night(tmp_path, 0, [tied], sources=TWO).connection.close()
+    night(tmp_path, 0, [tied], sources=TWO).close()
     with night(tmp_path, 1, [inspector(CVE, NPM, package="lodash"), loose], sources=TWO) as run:
         assert opinions(run, "vulnerability_id", "stated_by") == [(CVE, "both")]
 
@@ -138,7 +138,7 @@ def test_without_an_sbom_another_package_name_is_no_agreement_and_no_miss():
 
 def test_an_sbom_made_in_an_earlier_night_still_tells(tmp_path):
     told = [inspector(CVE, package="libssl3"), trivy(CVE, package="openssl")]
-    night(tmp_path, 0, [], sources=TWO, listed={"a": OPENSSL}).connection.close()
+    night(tmp_path, 0, [], sources=TWO, listed={"a": OPENSSL}).close()
     with night(tmp_path, 1, told, sources=TWO) as run:
         assert opinions(run, "package", "stated_by") == [("openssl", "both")]
 
