@@ -3,7 +3,7 @@
 SELECT CASE stated_by WHEN 'first' THEN first_source ELSE second_source END AS source,
     CASE stated_by WHEN 'first' THEN second_source ELSE first_source END AS silent,
     coalesce(first_severity, second_severity) AS severity, vulnerability_id,
-    array_to_string(package_names, ', ') AS package_name, kind, fixable, reason, place, digest,
+    package_name, kind, fixable, reason, place, digest,
     count(*) OVER () AS total
 FROM opinions
 WHERE stated_by <> 'both'

@@ -118,8 +118,8 @@ def test_binary_packages_are_their_source_package_where_an_sbom_tells():
     told.append(Told(CVE, package="openssl", source="ecr-basic", severity="LOW"))
     sources = ("ecr-basic", "inspector")
     run = held(told, sources=sources, listed={"a": OPENSSL})
-    found = opinions(run, "package", "package_names", "stated_by", "kind")
-    assert found == [("openssl", ["libssl3", "openssl"], "both", "os")]
+    found = opinions(run, "package", "package_name", "stated_by", "kind")
+    assert found == [("openssl", "libssl3", "both", "os")]
     assert (pair(run)["stated"], pair(run)["second_higher"]) == (1, 1)
 
 
