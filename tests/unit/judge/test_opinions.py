@@ -163,6 +163,21 @@ def test_a_source_that_looks_at_os_packages_only_has_missed_no_package_of_a_lang
     ]
 
 
+def test_what_a_source_does_not_tell_the_kind_of_an_sbom_may():
+    told = [
+        Told(CVE, package="LODASH", source="spdx"),
+        Told(OTHER, package="libssl3", source="spdx"),
+        trivy(CVE, "node-pkg", package="lodash"),
+        trivy(OTHER, package="openssl"),
+    ]
+    listed = [*OPENSSL, {"package_name": "lodash", "package_type": "npm"}]
+    run = held(told, sources=("spdx", "trivy"), listed={"a": listed})
+    assert opinions(run, "package", "kind", "stated_by") == [
+        ("lodash", "language", "both"),
+        ("openssl", "os", "both"),
+    ]
+
+
 def test_a_deb_and_a_wheel_of_one_name_are_two_packages():
     """Debian builds python3-requests from the source package requests."""
     told = [
