@@ -29,10 +29,11 @@ def sums_over_sources(sql: str) -> list[str]:
     """Return each aggregate of a query that runs over the sources, by function and alias."""
     with duckdb.connect() as con:
         told = con.execute("SELECT json_serialize_sql(?)", [sql]).fetchone()
-    tree = json.loads(told[0]) if told else {"error": True, "error_message": "nothing"}
+    tree: dict[str, Any] = json.loads(told[0]) if told else {"error": True}
     assert not tree["error"], tree.get("error_message")
     found: list[str] = []
-    for statement in tree["statements"]:
+    statements: list[Any] = tree["statements"]
+    for statement in statements:
         _per_source(statement["node"], {}, found)
     return found
 

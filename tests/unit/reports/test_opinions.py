@@ -53,7 +53,7 @@ def two_scanners() -> FakeRun:
 
 def scanned() -> FakeRun:
     """Trivy was to look at three images: one it pulled, one it knew, one it could not pull."""
-    ours = {"source": "trivy", "scanner_version": "0.76.0", "db_updated_at": KNOWN}
+    ours: dict[str, Any] = {"source": "trivy", "scanner_version": "0.76.0", "db_updated_at": KNOWN}
     states = ("assessed", "assessed", "denied")
     places = (estate.API_1, estate.API_2, estate.TEAM_3)
     looks = [
@@ -153,8 +153,8 @@ def test_own_scans_tell_scanner_database_images_and_pulls():
     assert rows(scanned(), "own_scans", *keys, *pulls) == [
         ("trivy", "0.76.0", KNOWN, 3, 2, 1, 1, 1, 0, 0)
     ]
-    keys = ("source", "state", "reason", "images")
-    assert rows(scanned(), "own_scans_left", *keys) == [("trivy", "denied", "because denied", 1)]
+    left = ("source", "state", "reason", "images")
+    assert rows(scanned(), "own_scans_left", *left) == [("trivy", "denied", "because denied", 1)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
