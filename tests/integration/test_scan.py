@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from audit.notebook import open_warehouse
 from audit.scanning.plan import Action
+from audit.store.reader import Warehouse
 from providers.loopback.oci import OciLoopback, Store, Ways
 from providers.loopback.scanning import Advisory, push
 from providers.loopback.scanning.stand import ADVISORIES, CHART, IMAGES, INDEX, many
+from reports.figures import collect
 from tests.support.command_line import registry_audit
 from tests.support.scanning import FIRST, Nights, oracle
 from tests.support.trivy import scan
@@ -250,3 +253,33 @@ def test_without_a_scanner_scan_says_what_to_configure(tmp_path):
     assert done.code == 2
     assert "no scanner is configured" in done.err
     assert "trivy" in done.err
+
+
+def test_the_report_tells_what_the_scanner_did_and_who_holds_a_package(tmp_path):
+    with OciLoopback(stored(SOME)) as registry:
+        nights = Nights(registry, tmp_path)
+        nights.run(0)
+        registry.fails["blobs", "shop/web"] = 403
+        nights.run(1)
+    by_night = []
+    for moment in (FIRST, FIRST + timedelta(days=1)):
+        with Warehouse.at(nights.warehouse).open_run(f"{moment:%Y%m%dT%H%M%SZ}") as run:
+            (row,) = collect(run).figures["own_scans"].rows
+            by_night.append(dict(row))
+    for row in by_night:
+        assert (row["source"], row["scanner_version"]) == ("trivy", "0.76.0")
+        assert row["db_updated_at"] == FIRST - timedelta(days=1)
+        assert (row["images"], row["looked_at"], row["not_looked_at"]) == (len(SOME), len(SOME), 0)
+        assert row["traced"] + row["untraced"] + row["trace_unknown"] == row["pulled"]
+    assert [row["pulled"] for row in by_night] == [len(SOME), 0]
+    package = SOME["edge/node"].layers[0][0]
+    held = open_warehouse(nights.warehouse).question("package_holders", package=package.name)
+    digests = {image.built().digest for image in SOME.values() if holds(image, package.name)}
+    assert set(held["holds"]) == {"yes"}
+    assert set(held["digest"]) == digests
+    assert set(held["known_since"]) == {FIRST}
+
+
+def holds(image, name: str) -> bool:
+    packages = [package for layer in image.layers for package in layer]
+    return any(name in (one.name, getattr(one, "source", None)) for one in packages)

@@ -15,6 +15,7 @@ from reports import figures
 from reports.posture import PostureHtml, PostureXlsx
 from reports.render import facts
 from reports.render.text import LANGUAGES, load_words
+from tests.unit.docs.pages import blocks, section
 from tests.unit.reports import estate
 from tests.unit.reports.fake_run import FakeRun
 
@@ -180,3 +181,23 @@ def test_every_reason_and_kind_is_a_sentence_in_both_languages():
             key for key in load_words(language).texts if key.startswith(("silence.", "package_k"))
         }
         assert told == wanted
+
+
+PAGE = "docs/compliance.md"
+TITLE = "Two opinions on one image"
+
+
+def test_the_guide_explains_every_reason():
+    reasons = re.findall(r"^\| `(\w+)` \|", section(PAGE, TITLE), re.MULTILINE)
+    assert {f"silence.{reason}" for reason in reasons} == {
+        key for key in ENGLISH.texts if key.startswith("silence.")
+    }
+
+
+def test_the_guides_query_gives_the_row_of_the_report():
+    (query,) = [block.text for block in blocks(PAGE, "sql") if "first_alone" in block.text]
+    run = two_scanners()
+    (ours,) = run.rows(query)
+    (row,) = figures.collect(run).figures["opinions"].rows
+    assert ours == {key: row[key] for key in ours}
+    assert ours["stated"] == 123
