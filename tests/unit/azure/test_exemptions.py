@@ -171,5 +171,12 @@ def test_exemptions_that_cannot_be_read_cost_their_reasons_and_no_finding():
     assert [one["waiver_id"] for one in later.sink["waivers"]] == [waiver["waiver_id"]]
 
 
+def test_a_row_that_is_no_exemption_breaks_their_reading_and_nothing_else():
+    run = collect(MANY, exempt=[{"id": "/subscriptions/s-1/providers/other/1"}])
+    assert (run.outcome.outcome, run.outcome.errors) == (Outcome.PARTIAL, 1)
+    assert "is no exemption" in str(run.outcome.error)
+    assert set(run.told("state").values()) == {"assessed"}
+
+
 def test_where_nothing_is_exempt_no_waiver_is_made_up():
     assert collect([told_row("a", 1)]).sink["waivers"] == []
