@@ -18,7 +18,7 @@ from audit.cli.run import run
 from audit.errors import UsageError
 from audit.ports import Demo
 
-_SECRETS = frozenset({"client_secret", "secret_access_key"})
+_SECRETS = frozenset({"client_secret", "password", "secret_access_key"})
 _MARK = ".registry-audit-demo"
 
 
@@ -36,7 +36,7 @@ def demo(out: Path) -> Exit:
     out = out.absolute()
     _clear(out)
     with _story() as clouds:
-        config = _write_config(out, clouds.providers())
+        config = _write_config(out, clouds)
         for night in clouds.nights():
             click.echo(f"\n== {night.title}: registry-audit run --run-at {night.moment}")
             code = _run(config, night.moment)
@@ -81,12 +81,13 @@ def _clear(out: Path) -> None:
     (out / _MARK).touch()
 
 
-def _write_config(out: Path, providers: Mapping[str, Any]) -> Path:
+def _write_config(out: Path, clouds: Demo) -> Path:
     document = {
         "version": 1,
         "warehouse": str(out / "warehouse"),
         "out": str(out / "reports"),
-        "providers": _without_secrets(providers, "REGISTRY_AUDIT_DEMO"),
+        "providers": _without_secrets(clouds.providers(), "REGISTRY_AUDIT_DEMO"),
+        **clouds.scanning(),
     }
     path = out / "registry-audit.yaml"
     path.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")

@@ -27,5 +27,8 @@ class Demo(Protocol):
     def providers(self) -> Mapping[str, Any]:
         """Return the ``providers`` block of a configuration that reaches the clouds."""
 
+    def scanning(self) -> Mapping[str, Any]:
+        """Return the blocks ``scanners`` and ``scan``; nothing where no scanner can be had."""
+
     def nights(self) -> Iterable[DemoNight]:
         """Yield each night once the clouds show it."""

@@ -9,6 +9,7 @@ from typing import Any, Self
 from audit.ports import DemoNight
 from providers.loopback.aws import AwsLoopback
 from providers.loopback.azure import AzureLoopback
+from providers.loopback.demo_images import blobs
 from providers.loopback.demo_story import two_nights
 from providers.loopback.estate import Estate
 from providers.loopback.gcp import GcpLoopback
@@ -23,11 +24,11 @@ class LoopbackDemo:
         self._clouds: dict[str, AwsLoopback | AzureLoopback | GcpLoopback] = {}
 
     def __enter__(self) -> Self:
-        first = self._nights[0]
+        first, store = self._nights[0], blobs()
         self._clouds = {
-            "aws": self._stack.enter_context(AwsLoopback(first)),
-            "azure": self._stack.enter_context(AzureLoopback(first)),
-            "gcp": self._stack.enter_context(GcpLoopback(first)),
+            "aws": self._stack.enter_context(AwsLoopback(first, store=store)),
+            "azure": self._stack.enter_context(AzureLoopback(first, store=store)),
+            "gcp": self._stack.enter_context(GcpLoopback(first, store=store)),
         }
         return self
 
@@ -37,6 +38,10 @@ class LoopbackDemo:
     def providers(self) -> Mapping[str, Any]:
         """Return the settings blocks that reach the three clouds."""
         return {name: cloud.settings() for name, cloud in self._clouds.items()}
+
+    def scanning(self) -> Mapping[str, Any]:
+        """Return no scanner."""
+        return {}
 
     def nights(self) -> Iterator[DemoNight]:
         """Show each night in turn and yield what it is called and when it is."""

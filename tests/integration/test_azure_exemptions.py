@@ -77,7 +77,7 @@ def marked(root: Path, run_id: str) -> dict[str, tuple[Any, ...]]:
         "SELECT vulnerability_id, state, split_part(waiver_id, '/', -1), waived_until "
         f"FROM exposures_now WHERE vulnerability_id IN ('{WAIVED}', '{HIDDEN}', '{OPEN}')",
     )
-    return {name: told for name, *told in found}  # type: ignore[misc]
+    return {name: tuple(told) for name, *told in found}
 
 
 UNTIL = (NIGHT + 3.5 * DAY).replace(microsecond=123456)
@@ -91,8 +91,8 @@ def test_an_exempt_finding_stays_open_and_is_marked_with_reason_end_and_origin(w
     }
     assert (WAIVED, "changed", "waived") in changes(warehouse, EXEMPT)
     now = marked(warehouse, EXEMPT)
-    assert now[WAIVED] == ["open", "accepted", UNTIL]
-    assert now[OPEN] == ["open", None, None]
+    assert now[WAIVED] == ("open", "accepted", UNTIL)
+    assert now[OPEN] == ("open", None, None)
     sql = "SELECT origin, type, reason, owner, applied_count FROM waivers ORDER BY waiver_id"
     *_, (origin, kind, reason, owner, applied) = ask(warehouse, EXEMPT, sql)
     assert (origin, kind, reason, owner) == (
@@ -104,7 +104,7 @@ def test_an_exempt_finding_stays_open_and_is_marked_with_reason_end_and_origin(w
 def test_a_cve_that_an_exemption_hides_is_not_fixed(warehouse):
     """Its row is there and names another CVE: without the exemption that would be a fix."""
     assert (HIDDEN, "unconfirmed", "waived_at_source") in changes(warehouse, EXEMPT)
-    assert marked(warehouse, EXEMPT)[HIDDEN] == ["unconfirmed", "hiding", UNTIL]
+    assert marked(warehouse, EXEMPT)[HIDDEN] == ("unconfirmed", "hiding", UNTIL)
     assert marked(warehouse, STANDING)[HIDDEN][0] == "unconfirmed"
 
 
@@ -128,7 +128,7 @@ def test_when_the_exemption_ends_the_mark_ends(warehouse):
         (WAIVED, "changed", "waiver_ended"),
         (HIDDEN, "confirmed", "stated_again"),
     }
-    assert set(map(tuple, marked(warehouse, ENDED).values())) == {("open", None, None)}
+    assert set(marked(warehouse, ENDED).values()) == {("open", None, None)}
     assert {row[0] for row in ask(warehouse, ENDED, "SELECT applied_count FROM waivers")} == {0}
 
 

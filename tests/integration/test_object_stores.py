@@ -63,7 +63,7 @@ def publish(store: Place, estate, machine: str = "one") -> None:
 
 
 def in_store(store: Place, folder: str) -> list[str]:
-    return sorted(found.path for found in store.store().objects(folder))
+    return sorted(found.path for found in store.inside.objects(folder))
 
 
 def same_as(local: Path, store: Place, runs: list[str]) -> None:
@@ -143,7 +143,7 @@ def test_a_copy_is_not_believed_of_a_store_that_was_filled_anew(store):
         before = run.rows("SELECT count(*) AS n FROM findings")
     for folder in (*TABLES, "_manifests", "current"):
         for path in in_store(store, folder):
-            store.store().delete(path)
+            store.inside.delete(path)
     other = first_night(8, SMALL, places()[1:2])
     assert run_id(other) == run_id(ONE)
     publish(store, other, "two")
@@ -331,8 +331,8 @@ def test_a_lock_given_back_is_free_at_once_and_a_torn_one_is_held(store):
         pass
     with writer_lock(store.layout("two"), "second"):
         pass
-    store.store().delete(LOCK)
-    assert store.store().create(LOCK, b"{") is not None
+    store.inside.delete(LOCK)
+    assert store.inside.create(LOCK, b"{") is not None
     with (
         pytest.raises(LockHeldError, match="until it is deleted"),
         writer_lock(store.layout("two"), "third"),
@@ -349,7 +349,7 @@ def test_a_bucket_that_is_not_there_is_no_empty_warehouse(store):
 
 def test_a_lost_partition_is_no_empty_table(store):
     publish(store, ONE)
-    store.store().delete(f"findings/run_id={RUNS[0]}/part-0.parquet")
+    store.inside.delete(f"findings/run_id={RUNS[0]}/part-0.parquet")
     with pytest.raises(WarehouseError, match="findings/run_id="):
         Warehouse(store.layout("reader")).open_run()
     with pytest.raises(WarehouseError, match="findings/run_id="):
@@ -362,6 +362,6 @@ def test_an_altered_file_is_not_built_on(store):
     path = layout.part("scopes", RUNS[0])
     altered = store.folder / "altered.parquet"
     pq.write_table(pq.read_table(layout.files.local(path)).slice(0, 0), altered)
-    store.store().upload(path, altered)
+    store.inside.upload(path, altered)
     with pytest.raises(WarehouseError, match=r"scopes/run_id=.* is missing or altered"):
         publish(store, TWO, "two")

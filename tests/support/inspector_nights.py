@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from audit.app import App, RunResult
-from audit.cli.progress import shown
-from audit.config import Config
-from audit.store.reader import StoredRun, Warehouse
 from providers.loopback.aws import AwsLoopback
 from providers.loopback.aws.world import SUPPRESSED
 from providers.loopback.estate import Estate, Fault, Image, Place, Registry, Repository, Scan
-from providers.loopback.truth import Oracle
-from tests.support.compare import differences
+from tests.support import nights as nights_of
 from tests.unit.loopback.estates import ACCOUNT, MOMENT, REGION, TENANT, image, statement
 
 DAY = timedelta(days=1)
@@ -76,28 +69,8 @@ def night(days: float, *images: Image, suppressed: str = "", **more: Any) -> Est
     return estate(days, place(ACCOUNT, *images, suppressed=suppressed), **more)
 
 
-@dataclass(frozen=True)
-class Night:
-    """What one run published, and what it asked."""
-
-    run: StoredRun
-    result: RunResult
-    calls: Counter[str]
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        return [tuple(row.values()) for row in self.run.rows(query)]
-
-    def states(self) -> dict[str, str]:
-        """Return the state of each image, by its number."""
-        return dict(self.rows("SELECT ltrim(digest[8:], '0'), state FROM assessments"))
-
-    def bases(self) -> dict[str, str]:
-        return dict(self.rows("SELECT ltrim(digest[8:], '0'), basis FROM assessments"))
-
-    def stated(self) -> set[tuple[str, int]]:
-        """Return (image, vulnerability) of everything on record, by their numbers."""
-        query = "SELECT ltrim(digest[8:], '0'), vulnerability_id[10:]::INT FROM findings"
-        return set(self.rows(query))
+class Night(nights_of.Night):
+    """One night of AWS accounts."""
 
     def closings(self) -> set[tuple[str, int, str]]:
         """Return (image, vulnerability, reason) of everything that was taken back."""
@@ -110,34 +83,11 @@ class Night:
         return found
 
 
-@dataclass
-class Nights:
-    """A warehouse of its own, and one cloud that shows estate after estate."""
-
-    root: Path
-    aws: AwsLoopback
-    settings: dict[str, Any]
-    stack: ExitStack
-    oracle: Oracle = field(default_factory=Oracle)
-
-    def run(self, shown_estate: Estate, *, honest: bool = True, **settings: Any) -> Night:
-        """Run a night. What it publishes must be the truth, unless the oracle cannot know it."""
-        self.aws.show(shown_estate)
-        before = Counter(self.aws.calls)
-        block = {**self.aws.settings(), "max_attempts": 1, **self.settings, **settings}
-        config = Config(version=1, warehouse=str(self.root), providers={"aws": block})
-        with shown(bars=False) as planned:
-            result = App(config, shown_estate.moment).run(planned)
-        run = self.stack.enter_context(Warehouse.at(str(self.root)).open_run())
-        truth = self.oracle.advance(shown_estate)
-        if honest:
-            told = differences(run, truth)
-            assert not told, (shown_estate.name, told)
-        return Night(run, result, self.aws.calls - before)
+Nights = nights_of.Nights[Night]
 
 
 @contextmanager
 def nights(root: Path, first: Estate, **inspector: Any) -> Iterator[Nights]:
     """Open a warehouse and a cloud; ``inspector`` are settings of that block."""
     with ExitStack() as stack, AwsLoopback(first) as aws:
-        yield Nights(root, aws, {"inspector": inspector}, stack)
+        yield Nights(root, "aws", aws, {"inspector": inspector}, stack, Night)

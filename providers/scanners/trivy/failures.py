@@ -50,7 +50,7 @@ _MEANINGS = (
         "the registry does not have the image",
         (
             *("MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NAME_INVALID", "manifest unknown"),
-            "404 Not Found",
+            *("BLOB_UNKNOWN", "404 Not Found"),
         ),
     ),
     _Meaning(
@@ -95,8 +95,13 @@ _MEANINGS = (
     _Meaning(
         "NotAnImage",
         "Trivy takes it for no image",
-        ("unsupported media ?type", "not an image"),
+        ("unsupported (?:media|artifact) ?type", "not an image"),
         State.UNSUPPORTED,
+    ),
+    _Meaning(
+        "NotWhatItSays",
+        "what the registry gave is not what its digest says",
+        ("does not match (?:requested digest|expected size)",),
     ),
 )
 _FOUND = tuple(

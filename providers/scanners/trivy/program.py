@@ -92,6 +92,11 @@ class Program:
         Raises:
             ScanError: It could not.
         """
+        if login.secret and not login.plain_http and not self.settings.may_log_in(login.host):
+            raise ScanError(
+                f"at {login.host} Trivy falls back to plain http, and would send the login in it",
+                code="PlainFallback",
+            )
         limit, settings = self.settings.max_image_bytes, self.settings
         bound = ["--max-image-size", f"{limit}B"] if limit else []
         plain = ["--insecure"] if login.plain_http else []

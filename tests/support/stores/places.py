@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,11 @@ class Place:
     server: Recorded
     folder: Path
     clock: MovingClock = field(default_factory=MovingClock)
+
+    @cached_property
+    def inside(self) -> ObjectStore:
+        """The store for a test to look into: to open one costs more than what is asked of it."""
+        return self.store()
 
     def store(self) -> ObjectStore:
         opened = plugins.store(self.address.partition("://")[0])

@@ -9,11 +9,12 @@ import pytest
 from audit.model.enums import Outcome
 from providers.azure.exemptions import Exemptions, exemption
 from providers.azure.parse_assessments import software
-from tests.unit.azure.answers import Say
 from tests.unit.azure.defender_rows import CVE, DIGEST, REGISTRY, additional, row
+from tests.unit.azure.scripted import Say
 from tests.unit.azure.support import Row
-from tests.unit.azure.test_incremental import MANY, NEXT, NIGHT, collect
+from tests.unit.azure.test_incremental import MANY, NEXT, collect
 from tests.unit.azure.test_incremental import row as told_row
+from tests.unit.loopback.azure_estates import NIGHT
 
 SUBSCRIPTION, SCOPE = "/subscriptions/S", "azure/s/defender"
 GROUP = "/providers/Microsoft.Management/managementGroups/top"

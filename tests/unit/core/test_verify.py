@@ -14,14 +14,23 @@ from providers.loopback.story import first_night, next_night, places
 from tests.support.staging import commit_estate, run_id
 from tests.support.strategies import SMALL
 
+ONE = first_night(3, SMALL, places()[:1])
+TWO = next_night(ONE, 4, SMALL)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    root = tmp_path_factory.mktemp("whole")
+    for estate in (ONE, TWO):
+        commit_estate(root, estate)
+    return root
+
 
 @pytest.fixture
-def two_runs(tmp_path):
-    one = first_night(3, SMALL, places()[:1])
-    two = next_night(one, 4, SMALL)
-    for estate in (one, two):
-        commit_estate(tmp_path, estate)
-    return Layout(tmp_path), [run_id(one), run_id(two)]
+def two_runs(whole, tmp_path):
+    """Two runs to damage."""
+    root = shutil.copytree(whole, tmp_path / "warehouse")
+    return Layout(root), [run_id(ONE), run_id(TWO)]
 
 
 def folder(layout: Layout, table: str, run_id: str) -> Path:

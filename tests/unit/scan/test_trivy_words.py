@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from audit.model.enums import State
+from audit.ports import PullLogin, ScanError
 from providers.scanners.trivy.failures import failure, late
+from providers.scanners.trivy.program import Program
 from providers.scanners.trivy.settings import TrivySettings
 
 PREFIX = "2026-11-22T02:00:00Z\tFATAL\tFatal error\trun error: image scan error: unable to find: "
@@ -25,6 +27,9 @@ PREFIX = "2026-11-22T02:00:00Z\tFATAL\tFatal error\trun error: image scan error:
         ("--skip-db-update cannot be specified on the first run", "DatabaseAbsent", State.FAILED),
         ("The local DB has an old DB schema", "DatabaseSchema", State.FAILED),
         ('invalid realm: realm host "10.0.0.1" is a private or', "RealmRefused", State.FAILED),
+        ("unsupported artifact type: application/x", "NotAnImage", State.UNSUPPORTED),
+        ("manifest digest does not match requested digest", "NotWhatItSays", State.FAILED),
+        ("BLOB_UNKNOWN: blob unknown to registry", "Missing", State.FAILED),
         ("words that nobody has seen", "ScanFailed", State.FAILED),
         ("", "ScanFailed", State.FAILED),
     ],
@@ -69,3 +74,22 @@ def test_only_loopback_may_be_plain_and_only_where_it_is_allowed(repository, pla
 def test_a_repository_that_would_be_an_option_is_refused():
     with pytest.raises(ValueError, match="is no repository"):
         TrivySettings(database_repository="--config=/etc/passwd")
+
+
+@pytest.mark.parametrize(
+    ("host", "may"),
+    [
+        *(("registry.example.org", True), ("registry.example.org:5000", True)),
+        *(("127.0.0.1:5000", True), ("localhost:5000", True), ("[::1]:5000", True)),
+        *(("10.0.0.1", False), ("192.168.1.2:5000", False), ("registry.local:443", False)),
+    ],
+)
+def test_a_login_does_not_go_where_trivy_might_send_it_in_plain_http(host, may, tmp_path):
+    assert TrivySettings().may_log_in(host) is may
+    assert TrivySettings(allow_plain_fallback=True).may_log_in(host)
+    program = Program(TrivySettings(program="/no/such/trivy"), tmp_path)
+    login = PullLogin(host, username="u", secret="s3cret")
+    with pytest.raises(ScanError) as caught:
+        program.describe("x", login, tmp_path / "out")
+    assert caught.value.code == ("ScannerMissing" if may else "PlainFallback")
+    assert "s3cret" not in f"{caught.value}{login!r}"
