@@ -23,6 +23,9 @@ INSTALL_SELF = $(INSTALL) --no-deps --no-build-isolation --editable .
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --no-header pyproject.toml --extra demo
 
+# The tests start the tool a hundred times: what was compiled once is not compiled again.
+unexport PYTHONDONTWRITEBYTECODE
+
 NIGHTS ?= 9
 
 .DEFAULT_GOAL := help
