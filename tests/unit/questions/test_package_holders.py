@@ -39,7 +39,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def holders(told: pd.DataFrame) -> dict[str, Any]:
     """Image -> since when; ``unknown`` -> how many images nobody looked into."""
-    found = {row.digest: row.known_since for row in told.itertuples() if row.holds == "yes"}
+    rows = told.to_dict("records")
+    found = {str(row["digest"]): row["known_since"] for row in rows if row["holds"] == "yes"}
     unknown = told.loc[told["holds"] == "unknown", "images"]
     return found | {"unknown": int(unknown.sum())}
 
