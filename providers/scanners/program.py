@@ -25,6 +25,14 @@ Failure = Callable[[int, str, str], ScanError]
 
 
 @dataclass(frozen=True)
+class Said:
+    """What a program wrote that ended well: standard output, and the words beside it."""
+
+    out: bytes
+    words: str
+
+
+@dataclass(frozen=True)
 class Program:
     """An installed program, run in an empty folder so that no file there configures it.
 
@@ -69,8 +77,8 @@ class Program:
 
     def run(
         self, arguments: Sequence[str], environment: Mapping[str, str], secret: str = ""
-    ) -> bytes:
-        """Run it to its end and return its standard output.
+    ) -> Said:
+        """Run it to its end and return what it said.
 
         Args:
             arguments: Each is one argument, whatever is in it.
@@ -100,10 +108,10 @@ class Program:
             raise ScanError(
                 f"{program} cannot be run: {error.strerror}", code="ScannerMissing"
             ) from error
+        words = done.stderr[-_WORDS:].decode("utf-8", "replace")
         if done.returncode:
-            words = done.stderr[-_WORDS:].decode("utf-8", "replace")
             raise self.failure(done.returncode, words, secret)
-        return done.stdout
+        return Said(done.stdout, words)
 
 
 def _sha256(path: Path) -> str:

@@ -11,8 +11,8 @@ from audit.notebook import open_warehouse
 from audit.scanning.plan import Action
 from audit.store.reader import Warehouse
 from providers.loopback.oci import OciLoopback, Store, Ways
-from providers.loopback.scanning import Advisory, push
-from providers.loopback.scanning.stand import ADVISORIES, CHART, IMAGES, INDEX, many
+from providers.loopback.scanning import Advisory, Distribution, StandImage, push
+from providers.loopback.scanning.stand import ADVISORIES, BASE, CHART, IMAGES, INDEX, many
 from reports.figures import collect
 from tests.support.command_line import registry_audit
 from tests.support.scanning import FIRST, Nights, oracle
@@ -176,6 +176,19 @@ def test_an_image_that_is_too_large_is_not_scanned_and_no_error(tmp_path):
     assert done.outcome == "complete"
     assert {state for state, _ in nights.states().values()} == {"not_scanned"}
     assert all("larger than max_image_bytes" in reason for _, reason in nights.states().values())
+
+
+def test_an_operating_system_that_trivy_has_no_data_for_is_not_assessed_clean(tmp_path):
+    packages = (*BASE, *(one for one in IMAGES["shop/web"].layers[1] if one.kind == "pip"))
+    images = {"lab/new": StandImage(Distribution("debian", "99"), (packages,))}
+    with OciLoopback(stored(images)) as registry:
+        nights = Nights(registry, tmp_path)
+        done = nights.run(0)
+    assert done.unassessed == 1
+    assert nights.states() == {
+        "lab/new": ("unsupported", "Trivy has no data for its operating system, debian 99")
+    }
+    assert nights.stated("lab/new") == oracle(images)["lab/new"] != []
 
 
 def test_a_broken_run_goes_on_without_pulling_again(tmp_path, monkeypatch):

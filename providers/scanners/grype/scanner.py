@@ -75,9 +75,9 @@ class GrypeScanner:
         """Tell the versions and the date of the database."""
         self._checked()
         environment = self._environment()
-        grype = _told(self._grype.run(["version", "-o", "json"], environment), "version")
-        syft = _told(self._syft.run(["version", "-o", "json"], environment), "version")
-        database = _told(self._grype.run(["db", "status", "-o", "json"], environment), "built")
+        grype = _told(self._grype.run(["version", "-o", "json"], environment).out, "version")
+        syft = _told(self._syft.run(["version", "-o", "json"], environment).out, "version")
+        database = _told(self._grype.run(["db", "status", "-o", "json"], environment).out, "built")
         return ScannerFacts(grype["version"], _moment(database["built"]), f"syft {syft['version']}")
 
     def describe(self, pull: Pull, sbom: Path) -> None:

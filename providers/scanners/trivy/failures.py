@@ -10,6 +10,11 @@ _CRASH = 2
 MEANINGS = (
     BROKEN,
     Meaning(
+        "JavaDatabaseAbsent",
+        "the image holds Java archives, and Trivy has no Java database to tell them by",
+        ("Unable to initialize the Java DB", "Java DB update failed"),
+    ),
+    Meaning(
         "DatabaseAbsent",
         "Trivy has no database that it can use",
         (

@@ -49,7 +49,7 @@ class Trivy:
 
     def version(self) -> bytes:
         """Return what ``trivy version`` tells, as JSON."""
-        return self.program.run(["version", "--format", "json", *self._cached()], {})
+        return self.program.run(["version", "--format", "json", *self._cached()], {}).out
 
     def fetch(self, flag: str, option: str, repository: str) -> None:
         """Fetch a database into the cache."""
@@ -78,13 +78,15 @@ class Trivy:
             login.secret,
         )
 
-    def match(self, sbom: Path, output: Path) -> None:
-        """Ask the database about an SBOM and write the report (Trivy JSON, schema 2).
+    def match(self, sbom: Path, output: Path) -> str:
+        """Ask the database about an SBOM, write the report and return what was said meanwhile.
+
+        The report is Trivy JSON, schema 2.
 
         Raises:
             ScanError: It could not.
         """
-        self.program.run(
+        said = self.program.run(
             [
                 *("sbom", "--format", "json", "--scanners", "vuln", "--output", str(output)),
                 *("--timeout", f"{self.settings.timeout_seconds}s"),
@@ -93,6 +95,7 @@ class Trivy:
             ],
             {},
         )
+        return said.words
 
     def _cached(self) -> Sequence[str]:
         return "--cache-dir", str(self.cache)

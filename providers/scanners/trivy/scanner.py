@@ -77,8 +77,8 @@ class TrivyScanner:
         """Have Trivy ask its database about an SBOM."""
         with self._aside() as folder:
             written = Path(folder) / "report.json"
-            self._trivy.match(sbom, written)
-            return report.read(_content(written), self._context, take)
+            words = self._trivy.match(sbom, written)
+            return report.read(_content(written), self._context, take, words=words)
 
     def form(self, sbom: Path) -> str:
         """Return the CycloneDX version of an SBOM."""

@@ -27,6 +27,11 @@ PREFIX = "2026-11-22T02:00:00Z\tFATAL\tFatal error\trun error: image scan error:
         ("compressed image size 63.4MB exceeds maximum", "TooLarge", State.NOT_SCANNED),
         ("context deadline exceeded", "TimedOut", State.FAILED),
         ("--skip-db-update cannot be specified on the first run", "DatabaseAbsent", State.FAILED),
+        (
+            "Unable to initialize the Java DB: Java DB update failed: '--skip-java-db-update' "
+            "cannot be specified on the first run",
+            *("JavaDatabaseAbsent", State.FAILED),
+        ),
         ("The local DB has an old DB schema", "DatabaseSchema", State.FAILED),
         ('invalid realm: realm host "10.0.0.1" is a private or', "RealmRefused", State.FAILED),
         ("unsupported artifact type: application/x", "NotAnImage", State.UNSUPPORTED),
