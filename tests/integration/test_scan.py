@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import timedelta
 from pathlib import Path
 
@@ -9,9 +10,17 @@ import pytest
 
 from audit.notebook import open_warehouse
 from audit.scanning.plan import Action
+from audit.store.layout import Layout
 from audit.store.reader import Warehouse
+from audit.store.sound import check_all
 from providers.loopback.oci import OciLoopback, Store, Ways
-from providers.loopback.scanning import Advisory, Distribution, StandImage, push
+from providers.loopback.scanning import (
+    Advisory,
+    Distribution,
+    StandImage,
+    TrivyDatabase,
+    push,
+)
 from providers.loopback.scanning.stand import ADVISORIES, BASE, CHART, IMAGES, INDEX, many
 from reports.figures import collect
 from tests.support.command_line import registry_audit
@@ -246,6 +255,41 @@ def test_packages_tell_who_has_one_today_and_what_brought_it(tmp_path):
         digest: sum(map(len, image.layers)) for digest, image in built.items()
     }
     assert all((Path(nights.warehouse) / path).is_file() for path in sboms["path"])
+
+
+def test_the_database_is_fetched_from_a_registry_where_one_is_named(tmp_path):
+    store = stored(SOME)
+    TrivyDatabase(list(ADVISORIES), FIRST - timedelta(days=1)).push(store, "mirror/trivy-db")
+    with OciLoopback(store) as registry:
+        source = f"{registry.host}/mirror/trivy-db:2"
+        cache = {"cache_dir": str(tmp_path / "empty")}
+        fetched = {**cache, "database_repository": source, "allow_insecure_loopback": True}
+        nights = Nights(registry, tmp_path, trivy=fetched, scan={"exclude": ["*/mirror/*"]})
+        nights.run(0)
+        assert {name: nights.stated(name) for name in SOME} == oracle(SOME)
+        nights.trivy = {**fetched, "database_repository": f"{registry.host}/no/such:2"}
+        done = nights.run(1)
+    assert done.unassessed == 0, "what could not be fetched leaves the database that was there"
+
+
+@pytest.mark.parametrize("harm", ["lost", "altered"])
+def test_verify_finds_an_sbom_that_is_lost_or_altered_and_a_run_says_so(tmp_path, harm):
+    with OciLoopback(stored(SOME)) as registry:
+        nights = Nights(registry, tmp_path)
+        nights.run(0)
+        assert check_all(Layout(Path(nights.warehouse)), nights.runs(), "256MB").faults == []
+        sbom = next((Path(nights.warehouse) / "_sboms").rglob("*.gz"))
+        if harm == "lost":
+            sbom.unlink()
+        else:
+            sbom.write_bytes(gzip.compress(b"{}"))
+        found = check_all(Layout(Path(nights.warehouse)), nights.runs(), "256MB")
+        assert [fault.where for fault in found.faults] == [str(sbom.relative_to(nights.warehouse))]
+        done = nights.run(1)
+    assert done.unassessed == 1
+    assert sorted(state for state, _ in nights.states().values()) == [
+        *("assessed", "assessed", "failed")
+    ]
 
 
 def test_the_login_is_nowhere_to_be_found_afterwards(tmp_path, caplog):

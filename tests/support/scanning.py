@@ -79,6 +79,9 @@ class Nights:
         with shown(bars=False) as planned:
             return self.app(night).scan(planned)
 
+    def runs(self) -> list[str]:
+        return open_warehouse(self.warehouse).runs
+
     def table(self, name: str) -> pd.DataFrame:
         """A table of the newest run."""
         return open_warehouse(self.warehouse).table(name)

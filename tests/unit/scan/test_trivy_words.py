@@ -28,8 +28,7 @@ PREFIX = "2026-11-22T02:00:00Z\tFATAL\tFatal error\trun error: image scan error:
         ("context deadline exceeded", "TimedOut", State.FAILED),
         ("--skip-db-update cannot be specified on the first run", "DatabaseAbsent", State.FAILED),
         (
-            "Unable to initialize the Java DB: Java DB update failed: '--skip-java-db-update' "
-            "cannot be specified on the first run",
+            "Unable to initialize the Java DB: '--x' cannot be specified on the first run",
             *("JavaDatabaseAbsent", State.FAILED),
         ),
         ("The local DB has an old DB schema", "DatabaseSchema", State.FAILED),
