@@ -54,8 +54,9 @@ class Program:
 
     @property
     def path(self) -> str | None:
-        """Where it is; None where it is not there or cannot be run."""
-        return shutil.which(self.name)
+        """Where it is, wherever it is run from; None where it is not there or cannot be run."""
+        found = shutil.which(self.name)
+        return str(Path(found).absolute()) if found else None
 
     def check(self, sha256: str | None = None) -> str:
         """Find it, and where its hash is pinned, hold it against that; return its path.

@@ -25,7 +25,7 @@ from providers.loopback.scanning.stand import ADVISORIES, BASE, CHART, IMAGES, I
 from reports.figures import collect
 from tests.support.command_line import registry_audit
 from tests.support.scanning import FIRST, Nights, oracle
-from tests.support.trivy import scan
+from tests.support.trivy import PROGRAM, scan
 
 SOME = {name: IMAGES[name] for name in ("shop/web", "edge/node", "clean/debian")}
 NEW = Advisory("CVE-2026-10099", "debian 12", "tar-4", "CRITICAL", "1.35-1")
@@ -301,6 +301,15 @@ def test_the_login_is_nowhere_to_be_found_afterwards(tmp_path, caplog):
     for path in tmp_path.rglob("*"):
         if path.is_file():
             assert secret not in path.read_bytes(), path
+
+
+def test_paths_may_be_relative_to_the_working_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("bin").mkdir()
+    Path("bin/trivy").symlink_to(PROGRAM)
+    with OciLoopback(stored({"clean/debian": IMAGES["clean/debian"]})) as registry:
+        nights = Nights(registry, tmp_path, trivy={"program": "bin/trivy", "cache_dir": "trivy"})
+        assert nights.run(0).unassessed == 0
 
 
 def test_without_a_scanner_scan_says_what_to_configure(tmp_path):

@@ -119,7 +119,7 @@ class GrypeScanner:
         """
         told = {"GRYPE_DB_AUTO_UPDATE": "false", "GRYPE_DB_VALIDATE_AGE": "false", **_QUIET}
         if self._settings.cache_dir:
-            told["GRYPE_DB_CACHE_DIR"] = str(self._settings.cache_dir.expanduser())
+            told["GRYPE_DB_CACHE_DIR"] = str(self._settings.cache_dir.expanduser().absolute())
         return told
 
     def _aside(self) -> tempfile.TemporaryDirectory[str]:
@@ -136,7 +136,7 @@ def _handed(login: PullLogin) -> dict[str, str]:
     if login.plain_http:
         told["SYFT_REGISTRY_INSECURE_USE_HTTP"] = "true"
     if login.ca_file:
-        told["SYFT_REGISTRY_CA_CERT"] = str(login.ca_file)
+        told["SYFT_REGISTRY_CA_CERT"] = str(login.ca_file.expanduser().absolute())
     return told
 
 

@@ -39,7 +39,7 @@ class Trivy:
     def cache(self) -> Path:
         """The cache, with the database in ``db``."""
         if self.settings.cache_dir:
-            return self.settings.cache_dir.expanduser()
+            return self.settings.cache_dir.expanduser().absolute()
         given = os.environ.get("XDG_CACHE_HOME")
         return (Path(given) if given else Path.home() / ".cache") / "trivy"
 
@@ -106,5 +106,5 @@ def _handed(login: PullLogin) -> dict[str, str]:
     if login.username:
         environment |= {"TRIVY_USERNAME": login.username, "TRIVY_PASSWORD": login.secret}
     if login.ca_file:
-        environment["SSL_CERT_FILE"] = str(login.ca_file)
+        environment["SSL_CERT_FILE"] = str(login.ca_file.expanduser().absolute())
     return environment
