@@ -39,10 +39,10 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 def holders(told: pd.DataFrame) -> dict[str, Any]:
     """Image -> since when; ``unknown`` -> how many images nobody looked into."""
-    rows = told.to_dict("records")
-    found = {str(row["digest"]): row["known_since"] for row in rows if row["holds"] == "yes"}
+    rows = told[told["holds"] == "yes"].to_dict("records")
+    found = {row["digest"]: row["known_since"] for row in rows}
     unknown = told.loc[told["holds"] == "unknown", "images"]
-    return found | {"unknown": int(unknown.sum())}
+    return {**found, "unknown": int(unknown.sum())}
 
 
 @pytest.mark.parametrize("name", ["log4j-core", "LOG4J-core", LOG4J["package_name"]])
