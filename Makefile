@@ -55,6 +55,7 @@ bench: $(DEV) ## Measure speed, size, memory and calls; NIGHTS=90 makes nine nig
 	$(BIN)/python -m benchmarks.defender
 	$(BIN)/python -m benchmarks.gcp
 	$(BIN)/python -m benchmarks.importing
+	$(BIN)/python -m benchmarks.scanning
 
 wheel: $(RUN) ## Build the wheel into ./dist
 	$(BIN)/python -m hatchling build --target wheel

@@ -207,6 +207,7 @@ class GeneratedCloud:
                 _field(2, _uri(project, repository, digest).encode()),
                 note,
                 rest,
+                _field(6, _number(1, int(self._since.timestamp())) + _number(2, seed % 10**9)),
                 _field(8, detail),
             )
         )
@@ -218,7 +219,7 @@ class GeneratedCloud:
 
     def _stated(self, number: int) -> tuple[bytes, bytes, bytes]:
         name = f"CVE-{2019 + number % 8}-{10_000 + number // 2}"
-        rest = gr.Occurrence(kind=1, create_time=self._since, update_time=self._since)
+        rest = gr.Occurrence(kind=1, update_time=self._since)
         note = _field(3, f"projects/goog-vulnz/notes/{name}".encode())
         return note, _bytes(rest), _bytes(_vulnerability(name, number))
 

@@ -24,6 +24,7 @@ class Col:
         vocabulary: Section of the locale that translates the word.
         of: For a share, the column of the denominator.
         empty: For a share, the text in place of a share of nothing.
+        title: Key of the label where it is not that of the vocabulary or the column.
     """
 
     key: str
@@ -31,18 +32,21 @@ class Col:
     vocabulary: str = ""
     of: str = ""
     empty: str = "format.no_images"
+    title: str = ""
 
     @property
     def label(self) -> str:
         """Key of the column's label."""
+        if self.title:
+            return f"column.{self.title}"
         if self.kind == "share":
             return f"column.{self.key}_share"
         return f"column.{self.vocabulary or self.key}"
 
 
-def word(key: str, vocabulary: str = "") -> Col:
+def word(key: str, vocabulary: str = "", title: str = "") -> Col:
     """Return a column of words of a closed list, by default the list of the column's name."""
-    return Col(key, "word", vocabulary or key)
+    return Col(key, "word", vocabulary or key, title=title)
 
 
 def counts(*keys: str) -> tuple[Col, ...]:
@@ -64,6 +68,11 @@ _FLAWS = (
     Col("vulnerability_id", "id"),
     Col("package_name"),
 )
+_PAIR = (
+    word("first_source", "source", "first_source"),
+    word("second_source", "source", "second_source"),
+)
+_ALONE = (word("source", title="stated_by"), word("silent", "source", "silent"))
 _ERROR = (Col("missing_permission"), Col("error_code"), Col("error", "prose"))
 _FINDING = (
     *(Col("control_id"), word("control_id", "control"), _CLOUD, Col("subject")),
@@ -112,8 +121,7 @@ COLUMNS: Mapping[str, tuple[Col, ...]] = {
     ),
     "exposures_open": (
         *(_CLOUD, word("severity"), word("fixable", "fix"), *counts("open", "unconfirmed")),
-        *counts("waived"),
-        *counts("statements", "distinct_statements", "images"),
+        *counts("waived", "distinct_statements", "images"),
     ),
     "exposures": (
         *(_CLOUD, Col("account"), Col("region"), Col("registry_id"), Col("repository")),
@@ -126,6 +134,37 @@ COLUMNS: Mapping[str, tuple[Col, ...]] = {
         *(_CLOUD, word("origin", "source"), Col("title"), word("type", "waiver_type")),
         *(Col("reason", "prose"), Col("owner"), Col("scope", "prose"), Col("in_force", "flag")),
         *(Col("expires_at", "moment"), *counts("applied_count"), Col("waiver_id")),
+    ),
+    "opinions": (
+        *(*_PAIR, *counts("images", "alike_images", "stated", "by_both")),
+        Col("by_both", "share", of="stated", empty="format.nothing_stated"),
+        *counts("first_alone", "second_alone"),
+    ),
+    "opinions_severity": (
+        *(*_PAIR, *counts("by_both", "same_severity")),
+        Col("same_severity", "share", of="by_both", empty="format.nothing_stated"),
+        *counts("first_higher", "second_higher", "unrated_by_one"),
+    ),
+    "opinions_alone": (
+        *(*_ALONE, word("reason", "silence"), word("kind", "package_kind"), word("fixable", "fix")),
+        *counts("stated", "images"),
+    ),
+    "opinions_listed": (
+        *(word("severity"), Col("vulnerability_id", "id"), Col("package_name"), *_ALONE),
+        *(word("reason", "silence"), word("kind", "package_kind"), word("fixable", "fix")),
+        Col("image_name"),
+    ),
+    "statements_by_source": (
+        *(_CLOUD, _SOURCE, *counts("statements", "distinct_statements", "images")),
+    ),
+    "own_scans": (
+        *(word("source", title="scanner"), Col("scanner_version", "id")),
+        *(Col("db_updated_at", "moment"), *counts("images", "looked_at", "not_looked_at")),
+        *counts("pulled", "traced", "untraced", "trace_unknown"),
+    ),
+    "own_scans_left": (
+        *(word("source", title="scanner"), word("state"), Col("reason", "prose")),
+        *counts("images"),
     ),
     "kinds": (
         *(_CLOUD, word("kind", "image_kind"), *counts("placements", "images")),

@@ -40,7 +40,9 @@ FIGURES = (
         "inferred",
     ),
     *("repositories_incomplete", "carried_forward", "share", "share_by_source", "states"),
-    *("exposures_by_cloud", "exposures_open", "waivers", "kinds", "repositories_worst"),
+    *("exposures_by_cloud", "exposures_open", "waivers", "opinions_basis", "opinions"),
+    *("opinions_severity", "opinions_alone", "opinions_listed", "statements_by_source"),
+    *("own_scans", "own_scans_left", "kinds", "repositories_worst"),
     *("repositories_unassessed", "controls", "controls_failed", "controls_unknown", "flow"),
     "changes_by_reason",
 )
@@ -103,7 +105,6 @@ class Totals:
     controls: int
     controls_failed: int
     controls_unknown: int
-    statements: int
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@
 -- Column: exploited: Of these, in the KEV catalogue.
 -- Column: repositories: Repositories that get rid of one.
 -- Column: images: Current images that carry one.
--- Column: fixed_versions: Versions that mend it, those named for most exposures first, at most five.
+-- Column: fixed_versions: Versions that mend it, those named for most images first, at most five.
 -- Tables: exposures_now, findings, placements
 WITH open AS (
     SELECT package_name, count(*) AS exposures,
@@ -30,7 +30,7 @@ WITH open AS (
 ), versions AS (
     SELECT package_name, list(fixed_version ORDER BY told DESC, fixed_version)[1:5]
         AS fixed_versions
-    FROM (SELECT package_name, fixed_version, count(*) AS told FROM stated
+    FROM (SELECT package_name, fixed_version, count(DISTINCT digest) AS told FROM stated
         WHERE fixed_version IS NOT NULL GROUP BY ALL)
     GROUP BY package_name
 ), carriers AS (

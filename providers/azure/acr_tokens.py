@@ -141,18 +141,22 @@ class RegistryTokens:
             return self._made(self.post(TOKEN, form | {"grant_type": "password"}, call), call)
         form |= {"grant_type": "refresh_token"}
         try:
-            answer = self.post(TOKEN, form | {"refresh_token": self._renewed(call)}, call)
+            answer = self.post(TOKEN, form | {"refresh_token": self.refresh_token(call)}, call)
         except TerminalError:
             if not (again and self._proven):
                 raise
             # It may have ended earlier than it said: once more with a new one.
             self._refresh = None
-            answer = self.post(TOKEN, form | {"refresh_token": self._renewed(call)}, call)
+            answer = self.post(TOKEN, form | {"refresh_token": self.refresh_token(call)}, call)
         self._proven = True
         return self._made(answer, call)
 
-    def _renewed(self, call: Call) -> str:
-        """Return the refresh token, exchanged anew before it ends."""
+    def refresh_token(self, call: Call) -> str:
+        """Return the refresh token, exchanged anew before it ends.
+
+        Raises:
+            SourceError: The registry gives none.
+        """
         if self._refresh is None or self._refresh.until <= self.clock():
             assert self.entra is not None  # noqa: S101  who reads anonymously exchanges nothing
             self._proven = False

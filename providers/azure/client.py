@@ -20,11 +20,13 @@ from azure.identity import (
 from audit.errors import AccessDeniedError
 from providers.azure.acr_pipeline import AcrPipeline
 from providers.azure.arm_client import ArmClient
+from providers.azure.failures import Call
 from providers.azure.graph_client import GraphClient
 from providers.azure.registry_client import RegistryClient
 from providers.azure.settings import AzureSettings, TenantSettings
 
 USER_AGENT = "registry-audit"
+_EXCHANGE = Call("acr:Exchange", "")  # takes no role; what is done with the token does
 _WORKLOAD = ("AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_FEDERATED_TOKEN_FILE")
 
 
@@ -88,12 +90,29 @@ class AzureSession:
         with opened_registry(self._settings, login_server, self._credential, abac=abac) as client:
             yield client
 
+    def refresh_token(self, login_server: str) -> str:
+        """Trade the tenant's token for a registry's refresh token, to log in with.
+
+        Raises:
+            SourceError: There is no token of the tenant, or the registry takes it for none.
+        """
+        with _pipeline(self._settings, login_server, self._credential) as pipeline:
+            return pipeline.tokens.refresh_token(_EXCHANGE)
+
 
 @contextmanager
 def opened_registry(
     settings: AzureSettings, login_server: str, credential: TokenCredential | None, *, abac: bool
 ) -> Iterator[RegistryClient]:
     """Open a registry's data plane for a while; without a credential, as anyone may."""
+    with _pipeline(settings, login_server, credential) as pipeline:
+        yield RegistryClient(pipeline, abac=abac)
+
+
+@contextmanager
+def _pipeline(
+    settings: AzureSettings, login_server: str, credential: TokenCredential | None
+) -> Iterator[AcrPipeline]:
     pipeline = AcrPipeline(
         settings.registry_endpoint(login_server),
         login_server,
@@ -102,7 +121,7 @@ def opened_registry(
         client_options(settings),
     )
     try:
-        yield RegistryClient(pipeline, abac=abac)
+        yield pipeline
     finally:
         pipeline.close()
 

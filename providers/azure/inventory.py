@@ -24,9 +24,9 @@ from providers.azure.parse_manifests import manifest
 from providers.azure.parse_registries import Registry
 from providers.azure.placements import Place, Placements
 from providers.azure.registry_client import RegistryClient
-from providers.azure.remembered import Remembered
+from providers.azure.remembered import Remembered, RepositoryBefore
 from providers.azure.settings import AzureSettings
-from providers.azure.unchanged import is_due, is_unchanged
+from providers.azure.unchanged import is_due, is_unchanged, waits_for_count
 
 
 @dataclass
@@ -105,9 +105,7 @@ class RegistryReader:
     def _repository(self, name: str) -> None:
         listing, before = Listing(name), self._before.repositories.get(name)
         settings, moment = self._shelf.settings, self._shelf.context.moment
-        always = settings.count_check == "always"
-        # One page costs what the attributes cost, and tells more.
-        if always or (before is not None and (before.listed or 0) > MOST):
+        if self._counts(name, before):
             self._read_properties(listing)
         due = is_due(name, before, moment, settings.full_listing_days)
         if not due and is_unchanged(listing, before, self._before):
@@ -118,6 +116,14 @@ class RegistryReader:
             self._list(listing, due=due)
             self._put(listing, repository_blocks(listing, *self._into()))
         self._count(listing)
+
+    def _counts(self, name: str, before: RepositoryBefore | None) -> bool:
+        """Whether a repository is asked for its attributes before anything else."""
+        if before is not None and (before.listed or 0) > MOST:
+            return True  # they cost one request where listing costs several
+        asked, moment = self._shelf.settings.count_check, self._shelf.context.moment
+        spread = asked == "spread" and not waits_for_count(name, before, moment)
+        return asked == "always" or spread
 
     def _list(self, listing: Listing, *, due: bool) -> None:
         self._read_manifests(listing)

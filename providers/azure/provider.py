@@ -8,7 +8,16 @@ from typing import ClassVar
 
 from audit.errors import SourceError
 from audit.model.scope import Plan, ScopeOutcome, Task
-from audit.ports import Capabilities, Check, RegistryProvider, RunContext, Settings, Sink
+from audit.ports import (
+    Capabilities,
+    Check,
+    PullLogin,
+    Pulls,
+    RegistryProvider,
+    RunContext,
+    Settings,
+    Sink,
+)
 from providers.azure.capabilities import CAPABILITIES
 from providers.azure.names import (
     ANONYMOUS,
@@ -18,6 +27,7 @@ from providers.azure.names import (
     settings_scope,
 )
 from providers.azure.parse_registries import registry
+from providers.azure.pulls import AcrPulls
 from providers.azure.settings import AzureSettings, TenantSettings
 from providers.azure.visibility import NOT_VISIBLE, TenantView, Visible, visible
 
@@ -31,6 +41,7 @@ class AzureProvider:
 
     def __init__(self, settings: AzureSettings, context: RunContext) -> None:
         self._settings, self._context = settings, context
+        self._pulls = AcrPulls(settings, self.plan)
 
     def plan(self) -> Plan:
         """Find the subscriptions and registries of every tenant; one task for each subscription.
@@ -45,13 +56,14 @@ class AzureProvider:
         for one in found:
             if one.outcome.error_code == NOT_VISIBLE:
                 self._context.log.warning("%s: %s", one.outcome.ref.scope_id, one.outcome.error)
-        return Plan(
+        plan = Plan(
             (
                 *(_task(one) for one in found if one.worth_reading),
                 *(_anonymous(name) for name in self._anonymous(found)),
             ),
             (*(view.outcome() for view in views), *(one.outcome for one in found)),
         )
+        return self._pulls.learn(plan)
 
     def collect(self, task: Task, sink: Sink) -> Sequence[ScopeOutcome]:
         """Read one task; see :mod:`providers.azure.subscription` and ``.anonymous``."""
@@ -61,6 +73,10 @@ class AzureProvider:
         if ANONYMOUS in task.params:
             return collect_anonymous(self._settings, self._context, task, sink)
         return collect_subscription(self._settings, self._context, task, sink)
+
+    def pull_login(self, registry_id: str, repository: str) -> PullLogin:  # noqa: ARG002  one login a registry
+        """Return a registry's refresh token; see :mod:`providers.azure.pulls`."""
+        return self._pulls.login(registry_id)
 
     def examine(self) -> Iterable[Check]:
         """Say beforehand what a run would lack; see :mod:`providers.azure.doctor`."""
@@ -111,3 +127,4 @@ def _anonymous(login_server: str) -> Task:
 
 
 _: type[RegistryProvider] = AzureProvider
+_p: type[Pulls] = AzureProvider

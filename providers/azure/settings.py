@@ -98,7 +98,8 @@ class AzureSettings(Settings):
         full_listing_days: Every repository is listed whole at least once in so many days, also
             where its attributes say that nothing changed; 1 lists everything every time.
         count_check: ``always`` asks every repository how many manifests it has, one request each;
-            ``in_doubt`` asks only where something seems to be missing.
+            ``spread`` does too, but of those it sees for the first time asks every other in the
+            next night; ``in_doubt`` asks only where something seems to be missing.
         rescan_window_days: Age in days (since push) up to which Defender rescans an image.
         pending_hours: Hours after a push in which no statement is expected yet.
         full_read_days: Days after which everything Defender says is read again; in between only
@@ -115,7 +116,7 @@ class AzureSettings(Settings):
     repositories: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     anonymous_registries: tuple[str, ...] = ()
     full_listing_days: int = Field(default=7, ge=1, le=90)
-    count_check: Literal["always", "in_doubt"] = "always"
+    count_check: Literal["always", "spread", "in_doubt"] = "spread"
     rescan_window_days: int = Field(default=30, ge=1)
     pending_hours: int = Field(default=1, ge=0)
     full_read_days: int = Field(default=7, ge=1)

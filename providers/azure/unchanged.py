@@ -37,4 +37,17 @@ def is_due(name: str, before: RepositoryBefore | None, moment: datetime, days: i
         return True
     if moment - before.listed_at >= timedelta(days=days):
         return True
+    return _turn(name, moment, days)
+
+
+def waits_for_count(name: str, before: RepositoryBefore | None, moment: datetime) -> bool:
+    """Whether a repository that was never counted is counted in the next night only.
+
+    Listing and counting all that is new in one night would cost two requests where one lists it.
+    """
+    known = before is not None and before.updated_at is not None
+    return not known and not _turn(name, moment, 2)
+
+
+def _turn(name: str, moment: datetime, days: int) -> bool:
     return (moment.toordinal() + crc32(name.encode())) % days == 0

@@ -78,6 +78,6 @@ def _status_of(error: exceptions.GoogleAPICallError) -> str:
 
 
 def _from_auth(error: auth_exceptions.GoogleAuthError, operation: Operation) -> SourceError:
-    offline = isinstance(error, auth_exceptions.TransportError)
+    offline = isinstance(error, auth_exceptions.TransportError) or error.retryable
     kind = UnavailableError if offline else AccessDeniedError
     return kind(str(error), operation=operation.name, code=type(error).__name__)

@@ -14,7 +14,7 @@ _FIRST, _END = -62_135_596_800, 253_402_300_800  # seconds: the years 1 to 9999
 
 
 def moments_of(messages: Sequence[Message], field: str) -> pa.Array[Any]:
-    """Do what :func:`providers.gcp.values.moment_of` does for many messages, in one Arrow array."""
+    """Return a Timestamp field of many messages, each read as ``values.moment_of`` does."""
     stamps = [getattr(message, field) for message in messages]
     seconds = np.array([stamp.seconds for stamp in stamps], np.int64)
     nanos = np.array([stamp.nanos for stamp in stamps], np.int64)

@@ -1,4 +1,4 @@
-"""The operations that discovery and settings are read with, and the IAM permission each needs."""
+"""The operations of discovery, settings and pulls, and the IAM permission each needs."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ PROJECT_POLICY = Operation(
     "cloudresourcemanager:GetIamPolicy", "resourcemanager.projects.getIamPolicy"
 )
 SERVICES = Operation("serviceusage:BatchGetServices", "serviceusage.services.get")
+PULL = Operation("docker:Pull", "artifactregistry.repositories.downloadArtifacts")
 REPOSITORY_POLICY = Operation(
     "artifactregistry:GetIamPolicy", "artifactregistry.repositories.getIamPolicy"
 )

@@ -14,6 +14,7 @@ class Where(StrEnum):
 
     ABOVE = "organisation or folder"
     PROJECT = "project"
+    SCANNED = "project whose images are scanned"
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,13 @@ PERMISSIONS: tuple[Permission, ...] = (
         "serviceusage:BatchGetServices",
         "serviceusage.services.get",
         "Whether scanning is switched on in the project is unknown.",
+        optional=True,
+    ),
+    Permission(
+        "docker:Pull",
+        "artifactregistry.repositories.downloadArtifacts",
+        "With a scanner, no image is pulled: those that it has not looked into are denied.",
+        Where.SCANNED,
         optional=True,
     ),
 )

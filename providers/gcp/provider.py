@@ -6,8 +6,18 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from audit.model.scope import Plan, ScopeOutcome, Task
-from audit.ports import Capabilities, Check, RegistryProvider, RunContext, Settings, Sink
+from audit.ports import (
+    Capabilities,
+    Check,
+    PullLogin,
+    Pulls,
+    RegistryProvider,
+    RunContext,
+    Settings,
+    Sink,
+)
 from providers.gcp.analysis import Shared
+from providers.gcp.pulls import GcpPulls
 from providers.gcp.recall import Recall
 from providers.gcp.scopes import PROVIDER, SOURCE
 from providers.gcp.settings import GcpSettings
@@ -47,6 +57,7 @@ class GcpProvider:
     def __init__(self, settings: GcpSettings, context: RunContext) -> None:
         self._settings, self._context = settings, context
         self._shared = Shared(settings, context, Recall(context.memory), StatedOnce())
+        self._pulls = GcpPulls(settings)
 
     def plan(self) -> Plan:
         """Return one task per project; makes calls only where projects are to be discovered."""
@@ -71,6 +82,10 @@ class GcpProvider:
 
         return collect_project(read_of(task.params), self._shared, sink)
 
+    def pull_login(self, registry_id: str, repository: str) -> PullLogin:  # noqa: ARG002  one token for all
+        """Return an access token for a registry; see :mod:`providers.gcp.pulls`."""
+        return self._pulls.login(registry_id)
+
     def examine(self) -> Iterable[Check]:
         """Try what a run would need; see :class:`~audit.ports.Doctor`."""
         from providers.gcp.doctor import GcpDoctor  # noqa: PLC0415  lazy import of the SDKs
@@ -79,3 +94,4 @@ class GcpProvider:
 
 
 _: type[RegistryProvider] = GcpProvider
+_p: type[Pulls] = GcpProvider

@@ -16,6 +16,7 @@ VISIBLE = "visible"
 
 LOCATION = "{location}"
 """Stands in an address of Artifact Registry for the location that is asked about."""
+_BY_LOCATION = frozenset({"artifact_registry", "docker"})
 
 Location = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$")]
 ProjectId = Annotated[str, StringConstraints(pattern=rf"^{_PROJECT_ID}$")]
@@ -39,6 +40,7 @@ class GcpEndpoints(Settings):
         cloud_asset: Instead of ``cloudasset.googleapis.com``.
         resource_manager: Instead of ``cloudresourcemanager.googleapis.com``.
         service_usage: Instead of ``serviceusage.googleapis.com``.
+        docker: Where a scanner pulls images, instead of ``https://{location}-docker.pkg.dev``.
     """
 
     artifact_registry: str | None = None
@@ -46,6 +48,7 @@ class GcpEndpoints(Settings):
     cloud_asset: str | None = None
     resource_manager: str | None = None
     service_usage: str | None = None
+    docker: str | None = None
 
 
 class DiscoverySettings(Settings):
@@ -155,6 +158,6 @@ def _without_location(name: str, url: str) -> str:
     Raises:
         ValueError: The service is not asked by location.
     """
-    if name != "artifact_registry" and LOCATION in url:
+    if name not in _BY_LOCATION and LOCATION in url:
         raise ValueError(f"{url!r} holds {LOCATION}, and this service is not asked by location")
     return url.replace(LOCATION, "us")

@@ -194,15 +194,14 @@ def _distinct(packages: Sequence[Package]) -> tuple[Package, ...]:
 
     Two package issues may name the same package and version under two CPEs; both are statements.
     """
-    if len(packages) == 1:
+    keys = [(package.name, package.location) for package in packages]
+    if len(set(keys)) == len(keys):
         return tuple(packages)
     met: Counter[tuple[Any, ...]] = Counter()
     numbered = []
-    for package in packages:
-        key = (package.name, package.location)
+    for key, package in zip(keys, packages, strict=True):
         met[key] += 1
-        repeat = f"#{met[key]}" if met[key] > 1 else ""
-        numbered.append(package._replace(repeat=repeat) if repeat else package)
+        numbered.append(package._replace(repeat=f"#{met[key]}" if met[key] > 1 else ""))
     return tuple(numbered)
 
 

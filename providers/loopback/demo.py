@@ -9,35 +9,26 @@ from typing import Any, Self
 from audit.ports import DemoNight
 from providers.loopback.aws import AwsLoopback
 from providers.loopback.azure import AzureLoopback
+from providers.loopback.demo_images import blobs
 from providers.loopback.demo_story import two_nights
 from providers.loopback.estate import Estate
 from providers.loopback.gcp import GcpLoopback
-from providers.loopback.oci import Store
 
 
 class LoopbackDemo:
     """Serves the demo's story over the real protocols on loopback addresses."""
 
-    def __init__(
-        self, nights: tuple[Estate, ...] | None = None, store: Store | None = None
-    ) -> None:
-        """Prepare to show some nights.
-
-        Args:
-            nights: What to show; the demo's story by default.
-            store: Blobs of the images of ECR that can be pulled.
-        """
+    def __init__(self, nights: tuple[Estate, ...] | None = None) -> None:
         self._nights = nights or two_nights()
-        self._store = store
         self._stack = ExitStack()
         self._clouds: dict[str, AwsLoopback | AzureLoopback | GcpLoopback] = {}
 
     def __enter__(self) -> Self:
-        first = self._nights[0]
+        first, store = self._nights[0], blobs()
         self._clouds = {
-            "aws": self._stack.enter_context(AwsLoopback(first, store=self._store)),
-            "azure": self._stack.enter_context(AzureLoopback(first)),
-            "gcp": self._stack.enter_context(GcpLoopback(first)),
+            "aws": self._stack.enter_context(AwsLoopback(first, store=store)),
+            "azure": self._stack.enter_context(AzureLoopback(first, store=store)),
+            "gcp": self._stack.enter_context(GcpLoopback(first, store=store)),
         }
         return self
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from providers.loopback import scans
 from providers.loopback.aws_settings import with_aws_settings
+from providers.loopback.demo_images import with_real_images
 from providers.loopback.estate import Estate, Fault, Place, Registry, Repository, Scan
 from providers.loopback.story import Sizes, first_night, next_night
 
@@ -24,14 +25,16 @@ def two_nights(seed: int = 2026, sizes: Sizes = SIZES) -> tuple[Estate, Estate]:
 
     First night: one AWS region is denied, one page of a large repository fails for good, and one
     repository of each place shows every way in which its scanner can fail to look. Second night:
-    a day has passed, and a Google Cloud location is denied too.
+    a day has passed, and a Google Cloud location is denied too. Both hold two images that a
+    scanner can pull.
     """
     quiet = with_aws_settings(first_night(seed, sizes))
     crowded = _crowd(_copy_across(_with_oddities(quiet)))
     broken = Fault("images_page", "aws", "222222222222", "eu-west-1", _CROWDED, "team/legacy")
     one = replace(crowded, faults=(DENIED, broken))
     two = next_night(one, seed + 1, sizes, faults=(DENIED, broken, NEWLY_DENIED))
-    return one, _expire_one(replace(two, name="night 2"), one)
+    later = _expire_one(replace(two, name="night 2"), one)
+    return with_real_images(one, one.moment), with_real_images(later, one.moment)
 
 
 def _expire_one(estate: Estate, before: Estate) -> Estate:

@@ -25,5 +25,4 @@ SELECT
     (SELECT count(*) FROM control_results) AS controls,
     (SELECT count(*) FROM control_results WHERE status = 'FAIL') AS controls_failed,
     (SELECT count(*) FROM control_results WHERE status IS NULL OR status NOT IN
-        ('PASS', 'FAIL', 'NOT_APPLICABLE', 'EXCEPTED', 'MANUAL')) AS controls_unknown,
-    (SELECT count(*) FROM findings) AS statements
+        ('PASS', 'FAIL', 'NOT_APPLICABLE', 'EXCEPTED', 'MANUAL')) AS controls_unknown

@@ -155,6 +155,17 @@ def caution(words: Words, posture: Posture) -> str:
     return words("exposures.caution", share=words.share(share.assessed, share.assessable))
 
 
+def opinions(words: Words, posture: Posture) -> tuple[str, ...]:
+    """Say how many images two sources judged, which are all that is compared, and why no sum is."""
+    (basis,) = posture.figures["opinions_basis"].rows
+    numbers = {key: text.number(value) for key, value in basis.items()}
+    if not basis["images"]:
+        return (words("opinions.no_images"),)
+    if not basis["compared"]:
+        return (words("opinions.none", **numbers), words("opinions.never_added"))
+    return (words("opinions.basis", **numbers), words("opinions.never_added"))
+
+
 def changes(words: Words, posture: Posture) -> tuple[str, ...]:
     """Say how the number of open exposures came about, remediation apart from the rest."""
     flow, number = posture.flow, text.number

@@ -60,6 +60,7 @@ def _context(words: Words, posture: Posture) -> dict[str, Any]:
         "nothing_missing": not any(gap.open for gap in gaps),
         "tiles": facts.tiles(words, posture),
         "caution": facts.caution(words, posture),
+        "opinion_sentences": facts.opinions(words, posture),
         "change_sentences": facts.changes(words, posture),
         "first": posture.first,
         "balances": posture.flow.balances,

@@ -162,7 +162,7 @@ def load_words(language: str) -> Words:
             cure=f"choose one of {', '.join(LANGUAGES)}",
         )
     texts: dict[str, str] = {}
-    for name in (f"{language}.toml", f"trend.{language}.toml"):
+    for name in (f"{language}.toml", f"opinions.{language}.toml", f"trend.{language}.toml"):
         text = files("reports.locale").joinpath(name).read_text("utf-8")
         texts |= flatten(tomllib.loads(text))
     return Words(language, texts)

@@ -42,7 +42,9 @@ _FORMATS = {
 _WIDTHS = {"name": 26, "id": 20, "prose": 48, "word": 20, "reason": 34, "moment": 17, "share": 14}
 _SHEETS = (
     *("scopes", "share", "share_by_source", "states", "exposures_open", "exposures", "waivers"),
-    *("kinds", "flow", "changes_by_reason", "changes_all", "repositories", "controls"),
+    *("opinions", "opinions_severity", "opinions_alone", "opinions_listed"),
+    *("statements_by_source", "own_scans", "own_scans_left", "kinds"),
+    *("flow", "changes_by_reason", "changes_all", "repositories", "controls"),
     *("control_results", "evidence_dates"),
 )
 _GAPS = (
@@ -184,6 +186,8 @@ def _summary(words: Words, posture: Posture) -> Iterator[Line]:
         yield said(coverage, gap.text)
     yield said(coverage, words("coverage.always"))
     yield said(words("section.exposures"), facts.caution(words, posture))
+    for sentence in facts.opinions(words, posture):
+        yield said(words("section.opinions"), sentence)
     for sentence in facts.changes(words, posture):
         yield said(words("section.changes"), sentence)
 

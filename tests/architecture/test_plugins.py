@@ -154,3 +154,16 @@ def test_importing_loads_no_cloud_sdk(module, loaded):
 def test_the_command_line_starts_without_what_most_commands_never_need(loaded):
     """pandas alone takes longer to load than everything else together."""
     assert {"pandas", "matplotlib", "jinja2"}.isdisjoint(loaded["audit.cli"])
+
+
+def test_arrow_takes_its_memory_from_the_system(tmp_path):
+    """Its own allocator keeps a heap for every thread that reads."""
+    code = "import audit.cli, pyarrow; print(pyarrow.default_memory_pool().backend_name)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.strip() == "system"

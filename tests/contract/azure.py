@@ -90,6 +90,9 @@ AZURE = ProviderUnderTest(
         "archived images are listed as such": "never: ACR has no archive storage",
     },
     unserved={
+        "an inventory says how much there is": "in a first night every other repository waits for "
+        "its count",
+        "findings.waiver_id": "nothing of the estate is exempt",
         "registries.labels": "the rows of registries have no tags",
         "images.variant": "no image of the estate has one",
         **each("findings.aliases vulnerabilities.aliases", "AdditionalIdentifiers is always empty"),

@@ -28,6 +28,7 @@ GCP = ProviderUnderTest(
         for name in (
             *("artifact_registry", "grafeas"),
             *("cloud_asset", "resource_manager", "service_usage"),
+            "docker",
         )
     ),
     secrets=None,  # Google's library finds the credentials by itself

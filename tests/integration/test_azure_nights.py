@@ -19,31 +19,48 @@ from audit.store.replay import Replay, rebuild_differences
 from providers.loopback.azure import AzureLoopback
 from providers.loopback.estate import Estate, Scan
 from tests.unit.azure.test_defender_traps import shown
-from tests.unit.loopback.azure_estates import NIGHT, SCANNED, statement, statements_of
+from tests.unit.loopback.azure_estates import (
+    ARM,
+    HEALTHY,
+    MULTI,
+    NIGHT,
+    SCANNED,
+    SILENT,
+    statement,
+    statements_of,
+)
 
 ONE_DAY = timedelta(days=1)
-FIRST, UNCHANGED, CHANGED, AGAIN, WEEK_LATER = (
-    f"202611{day}T020000Z" for day in (22, 23, 24, 25, 30)
+DAYS = (0, 1, 2, 3, 8, 9, 10)
+NIGHTS = tuple(
+    f"202611{22 + day}T020000Z" if day < 9 else f"202612{day - 8:02}T020000Z" for day in DAYS
 )
-MOVED = SCANNED[5]
+FIRST, UNCHANGED, CHANGED, AGAIN, WEEK_LATER, VANISHED, BACK = NIGHTS
+MOVED, FLICKERING = SCANNED[5], SCANNED[3]
 
 
-def changed() -> Estate:
-    """One image lost a CVE and got another; everything else is as it was."""
+def changed(*, flickering: bool = False) -> Estate:
+    """One image lost a CVE and got another; everything else is as it was.
+
+    ``flickering``: another image's rows of one package are left out, for no reason.
+    """
     kept = (*statements_of(MOVED)[1:], statement(99, "curl", "Critical"))
-    after = Scan(("Unhealthy",), "assessed", NIGHT + 2 * ONE_DAY, kept)
-    images = tuple(replace(one, scan=after) if one is MOVED else one for one in SCANNED)
+    scans = {MOVED: Scan(("Unhealthy",), "assessed", NIGHT + 2 * ONE_DAY, kept)}
+    if flickering:
+        scans[FLICKERING] = Scan(("Unhealthy",), "assessed", NIGHT, statements_of(FLICKERING)[:2])
+    images = tuple(replace(one, scan=scans.get(one, one.scan)) for one in SCANNED)
     return shown(images=images, dated=True)
 
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory) -> Path:
-    """Five nights: cold, unchanged, changed, as it was then, and a full read a week later."""
+    """Cold, unchanged, changed, as it was then, a full read a week later; rows go and return."""
     root: Path = tmp_path_factory.mktemp("azure") / "warehouse"
     calm = shown(dated=True)
     with pytest.MonkeyPatch.context() as patch, AzureLoopback(calm) as cloud:
         patch.setattr("providers.azure.summary.PAGE", 7)  # the loopback's pages
-        for days, estate in ((0, calm), (1, calm), *((day, changed()) for day in (2, 3, 8))):
+        estates = (calm, calm, changed(), changed(), changed(), changed(flickering=True), changed())
+        for days, estate in zip(DAYS, estates, strict=True):
             cloud.show(estate)
             config = Config(version=1, warehouse=str(root), providers={"azure": cloud.settings()})
             moment = NIGHT.replace(microsecond=0) + days * ONE_DAY
@@ -112,8 +129,23 @@ def test_a_week_later_everything_is_read_and_found_the_same(warehouse):
     assert events(warehouse, WEEK_LATER) == set()
 
 
+def test_rows_that_vanish_for_a_night_and_return_are_no_fix(warehouse):
+    *_, flaw = statements_of(FLICKERING)
+    assert bases(warehouse, VANISHED) == {"read": 1, "remembered": 12}
+    assert events(warehouse, VANISHED) == {(flaw.vulnerability_id, "unconfirmed", "absent_once")}
+    assert events(warehouse, BACK) == {(flaw.vulnerability_id, "confirmed", "stated_again")}
+
+
+def test_untagged_children_of_a_tagged_index_are_in_use_like_it_and_counted_with_it(warehouse):
+    sql = "SELECT digest, len(tags), current FROM placements WHERE repository = 'corners'"
+    told = {name: (tags, current) for name, tags, current in ask(warehouse, FIRST, sql)}
+    assert told[MULTI.digest] == (1, True)
+    assert {told[child] for child in (SILENT.digest, ARM.digest)} == {(0, True)}
+    assert told[HEALTHY.digest] == (0, False)  # untagged, and no index names it
+
+
 def test_the_history_comes_out_of_the_snapshots_again(warehouse, tmp_path):
     source, target = Layout(warehouse), Layout(tmp_path / "again")
     run_ids = list(Replay(source, target).run())
-    assert run_ids == [FIRST, UNCHANGED, CHANGED, AGAIN, WEEK_LATER]
+    assert run_ids == [*NIGHTS]
     assert rebuild_differences(source, target, run_ids) == {}

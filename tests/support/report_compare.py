@@ -33,7 +33,7 @@ def report_differences(run: RunReader, night: Night, before: Night | None) -> di
             posture.totals.carried,
             sum(known.listed_at != night.moment for known in night.placements.values()),
         ),
-        "statements": (posture.totals.statements, sum(map(len, night.findings.values()))),
+        "statements": (_statements(rows["statements_by_source"]), _true_statements(night)),
     }
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
@@ -66,6 +66,21 @@ def _true_share(night: Night) -> dict[Any, tuple[int, ...]]:
         )
         for provider, states in groups.items()
     }
+
+
+def _statements(rows: Iterable[Mapping[str, Any]]) -> Counter[str]:
+    """Count rows by cloud: in these estates one source alone speaks of a placement."""
+    counted: Counter[str] = Counter()
+    for row in rows:
+        counted[row["provider"]] += row["statements"]
+    return counted
+
+
+def _true_statements(night: Night) -> Counter[str]:
+    counted: Counter[str] = Counter()
+    for where, told in night.findings.items():
+        counted[night.placements[where].provider] += len(told)
+    return +counted
 
 
 def _true_states(night: Night) -> Counter[tuple[str, ...]]:

@@ -25,8 +25,10 @@ class Home:
     region: str
     registry_id: str
     settings: Mapping[str, str]
+    native_id: str = ""
 
 
+_ACR = "Microsoft.ContainerRegistry/registries"
 HOMES = {
     "aws": Home(
         ACCOUNT,
@@ -34,7 +36,13 @@ HOMES = {
         f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com",
         {"scan_type": "ENHANCED"},
     ),
-    "azure": Home("sub-1", "", "loopback.azurecr.io", {"defender_plan": "Standard"}),
+    "azure": Home(
+        "sub-1",
+        "",
+        "loopback.azurecr.io",
+        {"defender_plan": "Free"},
+        f"/subscriptions/sub-1/resourceGroups/all/providers/{_ACR}/loopback",
+    ),
     "gcp": Home(PROJECT, LOCATION, f"{LOCATION}-docker.pkg.dev/{PROJECT}/apps", {"api": "enabled"}),
 }
 
@@ -61,7 +69,8 @@ def estate(
         Repository(name, pushed, listed(image, moment, ("1.0",)))
         for name, (image, moment) in dated.items()
     )
-    registry = Registry(home.registry_id, home.registry_id, pushed, repositories, settings)
+    native_id = home.native_id or home.registry_id
+    registry = Registry(home.registry_id, native_id, pushed, repositories, settings)
     place = Place(provider, home.account, home.region, (registry,), home.settings)
     return Estate("pulled", FIRST, (place,), TENANT)
 
@@ -92,23 +101,18 @@ class CloudNights(Nights):
         reached = {**self.registry.settings(), "max_attempts": 1}
         return {self.provider: {**reached, **self.settings}}
 
-
-class Clock:
-    """Monotonic seconds, which a test moves."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
+    def standing(self, repository: str) -> dict[str, str]:
+        """State of every exposure of a repository, by vulnerability."""
+        rows = self.table("exposures_now")
+        rows = rows[rows["repository"] == repository]
+        return dict(zip(rows["vulnerability_id"], rows["state"], strict=True))
 
 
-class Walking(Clock):
-    """Goes on by some seconds every time that somebody looks."""
+class Walking:
+    """Monotonic seconds that go on by some every time that somebody looks."""
 
     def __init__(self, stride: float) -> None:
-        super().__init__()
-        self._stride = stride
+        self.seconds, self._stride = 0.0, stride
 
     def __call__(self) -> float:
         self.seconds += self._stride

@@ -182,7 +182,8 @@ def _repository(call: Call, repository: Repository) -> dict[str, Any]:
 
 
 def _image(call: Call, repository: Repository, image: Image) -> dict[str, Any]:
-    pulled = image.last_pulled_at
+    key = (call.view.account, call.view.region, repository.name, image.digest)
+    pulled = call.world.pulled.get(key, image.last_pulled_at)
     return without_empty(
         {
             **_of(call, repository),

@@ -18,6 +18,7 @@ from email.utils import formatdate
 from typing import Any
 
 from providers.loopback.aws.ecr import find_image
+from providers.loopback.aws.sts import role_arn
 from providers.loopback.aws.wire import Call
 from providers.loopback.aws.world import AwsWorld, RegistryView
 from providers.loopback.estate import Repository
@@ -86,7 +87,7 @@ class EcrPulling:
         if found is None:
             return "pull.base", json_response({})
         name = "pull.manifest" if found["kind"] == "manifests" else "pull.blob"
-        return name, self._pull(request, view, found)
+        return name, self._pull(request, world, view, found)
 
     def _opened(self, authorization: str) -> tuple[str, str] | None:
         scheme, _, encoded = authorization.partition(" ")
@@ -99,7 +100,9 @@ class EcrPulling:
         known = ends > self._clock() and (scheme.lower(), user) == ("basic", "AWS")
         return (account, region) if known else None
 
-    def _pull(self, request: Request, view: RegistryView, asked: re.Match[str]) -> Response:
+    def _pull(
+        self, request: Request, world: AwsWorld, view: RegistryView, asked: re.Match[str]
+    ) -> Response:
         repository = view.repositories.get(asked["name"])
         if repository is None:
             named = f"The repository with name '{asked['name']}' does not exist in the registry"
@@ -108,22 +111,38 @@ class EcrPulling:
         if view.fault("denied") or view.denies(f"ecr:{needed}", repository.name):
             return _refused(403, "DENIED", f"User is not authorized to perform: ecr:{needed}")
         if asked["kind"] == "manifests":
-            return self._manifest(request, repository, asked["last"])
+            return self._manifest(request, world, (view, repository), asked["last"])
         if asked["last"] not in self.pulls.store.blobs:
             return _refused(404, "BLOB_UNKNOWN", "The layer does not exist in the repository")
         return Response(307, b"", {"Location": f"/layers/{asked['last']}/{self._signature}"})
 
-    def _manifest(self, request: Request, repository: Repository, reference: str) -> Response:
+    def _manifest(
+        self,
+        request: Request,
+        world: AwsWorld,
+        place: tuple[RegistryView, Repository],
+        reference: str,
+    ) -> Response:
+        view, repository = place
         by_digest = reference.startswith("sha256:")
         image = find_image(repository, {"imageDigest" if by_digest else "imageTag": reference})
         if image is None or image.manifest is None:
             return _refused(404, "MANIFEST_UNKNOWN", "Requested image not found")
+        if request.method == "GET" and role_arn(view.account) not in _excluded(view):
+            key = (view.account, view.region, repository.name, image.digest)
+            world.pulled[key] = view.estate.moment
         content = Content(image.media_type, image.manifest.encode())
         return self.pulls.manifest(request, image.digest, content)
 
     def _layer(self, request: Request, digest: str, signature: str) -> Response:
         sent = self.pulls.blob(request, digest) if signature == self._signature else None
         return sent or Response(403, b"<Error><Code>AccessDenied</Code></Error>")
+
+
+def _excluded(view: RegistryView) -> list[str]:
+    """Return the principals whose pulls leave no pull time."""
+    settings = view.registry.settings if view.registry else {}
+    return settings.get("pull_time_exclusions", "").split(",")
 
 
 def _refused(status: int, code: str, message: str) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -149,15 +150,19 @@ class RegistryView:
 
 
 class AwsWorld:
-    """Every AWS registry of an estate. Immutable; made anew for each estate shown.
+    """Every AWS registry of an estate; made anew for each estate shown. But for pulls immutable.
 
     Args:
         estate: What is shown.
         before: The world that was shown until now: what went since then Inspector has closed.
+
+    Attributes:
+        pulled: When images (account, region, repository, digest) were pulled from the server.
     """
 
     def __init__(self, estate: Estate, before: AwsWorld | None = None) -> None:
         self.estate = estate
+        self.pulled: dict[tuple[str, str, str, str], datetime] = before.pulled if before else {}
         self.past = _past(before, estate) if before else Past()
         self._views = {
             (place.account, place.region, public): RegistryView(

@@ -75,14 +75,13 @@ class RegistryServer:
     def _tokens(self, request: Request) -> Response:
         if request.path == "/oauth2/exchange":
             self._count("acr.exchange")
-            return self._gate.exchange(request)
+            return self._gate.exchange(request, closed=self._trouble.no_exchange)
         if request.path == "/oauth2/token":
             self._count("acr.token")
-            if request.method == "GET":
-                return self._gate.pulled(request)
             registry = self._world().registries.get(self._name)
             setting = registry.settings.get("anonymous_pull_enabled") if registry else None
-            return self._gate.access(request, anonymous=setting == "true")
+            asked = self._gate.pulled if request.method == "GET" else self._gate.access
+            return asked(request, anonymous=setting == "true")
         return refused(405, "UNSUPPORTED", "the operation is unsupported")
 
     def _look(self, request: Request, operation: str, parts: dict[str, str]) -> Response:

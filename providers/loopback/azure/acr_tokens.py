@@ -34,13 +34,18 @@ class Gate:
     def __init__(self, entra: Mint, mint: Mint, service: str) -> None:
         self._entra, self._mint, self._service = entra, mint, service
 
-    def exchange(self, request: Request) -> Response:
-        """``POST /oauth2/exchange``: an Entra token for a refresh token."""
+    def exchange(self, request: Request, *, closed: bool = False) -> Response:
+        """``POST /oauth2/exchange``: an Entra token for a refresh token.
+
+        Args:
+            request: Its form holds grant_type, service and access_token.
+            closed: Every token is refused.
+        """
         form = request.form()
         if form.get("grant_type") != "access_token" or form.get("service") != self._service:
             return refused(400, "BAD_REQUEST", "grant_type or service is not valid")
         token = form.get("access_token", "")
-        if not any(self._entra.read(token, aud=audience) for audience in AUDIENCES):
+        if closed or not any(self._entra.read(token, aud=audience) for audience in AUDIENCES):
             return refused(401, "UNAUTHORIZED", "the Entra access token is not valid")
         claims = {"aud": self._service, "grant_type": "refresh_token"}
         return json_response({"refresh_token": self._mint.issue(claims, REFRESH_LIFETIME)})
@@ -66,9 +71,12 @@ class Gate:
         }
         return json_response({"access_token": self._mint.issue(claims, ACCESS_LIFETIME)})
 
-    def pulled(self, request: Request) -> Response:
+    def pulled(self, request: Request, *, anonymous: bool) -> Response:
         """``GET /oauth2/token``: the same for a client that logs in with user and password."""
-        user, password = _login(request.headers.get("authorization", ""))
+        told = request.headers.get("authorization", "")
+        if not told:
+            return self._granted({**request.query, "grant_type": "password"}, anonymous=anonymous)
+        user, password = _login(told)
         form = {**request.query, "grant_type": "refresh_token", "refresh_token": password}
         return self._granted(form, anonymous=False, known=user == NOBODY)
 

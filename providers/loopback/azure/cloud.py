@@ -133,6 +133,11 @@ class AzureLoopback:
             "ca_file": str(self._ca_file),
         }
 
+    @property
+    def issued(self) -> tuple[str, ...]:
+        """Every token that was given out, Entra's and the registries'."""
+        return (*self._mint.issued, *self._registry_mint.issued)
+
     def workload(self) -> tuple[str, str]:
         """Return client id and federated token of the same application: a pod's identity."""
         return self._principal.client_id, self._principal.federated_token

@@ -21,11 +21,15 @@ class Mint:
     Args:
         clock: Seconds since the epoch. The machine's time, because clients judge the end of a
             token by theirs.
+
+    Attributes:
+        issued: Every token given out.
     """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._key = secrets.token_bytes(32)
+        self.issued: list[str] = []
 
     def forget(self) -> None:
         """End every token given out so far."""
@@ -36,7 +40,8 @@ class Mint:
         now = int(self._clock())
         body = {**claims, "iat": now, "nbf": now, "exp": now + lifetime}
         signed = f"{_encode(json.dumps(_HEADER))}.{_encode(json.dumps(body))}"
-        return f"{signed}.{self._signature(signed)}"
+        self.issued.append(f"{signed}.{self._signature(signed)}")
+        return self.issued[-1]
 
     def read(self, token: str, **wanted: str) -> dict[str, Any] | None:
         """Return the claims of a token, None unless it is ours, still good, and as ``wanted``.

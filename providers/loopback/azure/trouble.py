@@ -15,12 +15,14 @@ class Trouble:
         retry_after: Seconds that they are told to wait.
         most_rows: Pages of more rows than this are answered 502, as by a gateway that gave up.
         forget_every: After so many data requests every token given out so far ends; 0 is never.
+        no_exchange: Whether the registries take nobody's Entra token.
     """
 
     throttled: int = 0
     retry_after: int = 0
     most_rows: int | None = None
     forget_every: int = 0
+    no_exchange: bool = False
     _asked: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 

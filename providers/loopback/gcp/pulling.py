@@ -1,15 +1,19 @@
 """Artifact Registry as a registry to pull from: what lies behind ``LOCATION-docker.pkg.dev``.
 
-One address stands for every location; the path names project, repository and image.
+One address stands for every location; the path names project, repository and image. The tokens
+that open it are given by Google's Security Token Service, for a token of somebody else's.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import json
 import re
 import secrets
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from providers.loopback.estate import Image, Place
 from providers.loopback.gcp.world import GcpWorld
@@ -22,7 +26,10 @@ USER = "oauth2accesstoken"
 _ROUTE = re.compile(
     r"^/v2/(?P<project>[^/]+)/(?P<registry>[^/]+)/(?P<name>.+)/(?P<kind>manifests|blobs)/(?P<last>[^/]+)$"
 )
-_TOKEN = "/v2/token"  # noqa: S105  a path
+_TOKEN, _EXCHANGE = "/v2/token", "/v1/token"
+_LIFETIME = 3600
+# Not of a workload: of its project the library would ask Google.
+_AUDIENCE = "//iam.googleapis.com/locations/global/workforcePools/loopback/providers/loopback"
 _PERMISSION = "artifactregistry.repositories.downloadArtifacts"
 
 
@@ -32,18 +39,51 @@ class GcpPulling:
     Args:
         world: Returns the estate served at this moment.
         store: Where their blobs are.
+        clock: Seconds since the epoch, by which tokens end.
 
     Attributes:
-        access_token: The one that opens everything, as ``google.auth`` would hand it out.
+        given: Every token given out, by when it ends.
+        closed: Whether nobody is given a token any more.
     """
 
-    def __init__(self, world: Callable[[], GcpWorld], store: Store) -> None:
+    def __init__(
+        self, world: Callable[[], GcpWorld], store: Store, clock: Callable[[], float] = time.time
+    ) -> None:
         self.pulls = Pulls(store)
-        self.access_token = f"ya29.{secrets.token_urlsafe(32)}"
-        self._world = world
+        self.given: dict[str, float] = {}
+        self.closed = False
+        self._world, self._clock = world, clock
+        self._subject = secrets.token_urlsafe(32)
+
+    def access_token(self) -> str:
+        """Return a token that opens everything for an hour."""
+        token = f"ya29.{secrets.token_urlsafe(32)}"
+        self.given[token] = self._clock() + _LIFETIME
+        return token
+
+    def write_credentials(self, folder: Path, url: str) -> Path:
+        """Write what ``GOOGLE_APPLICATION_CREDENTIALS`` names: somebody from another identity pool.
+
+        Args:
+            folder: For the file and the token of that identity.
+            url: Where this is served.
+        """
+        subject, path = folder / "subject-token", folder / "credentials.json"
+        subject.write_text(self._subject, "utf-8")
+        told = {
+            "type": "external_account",
+            "audience": _AUDIENCE,
+            "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",
+            "token_url": f"{url}{_EXCHANGE}",
+            "credential_source": {"file": str(subject)},
+        }
+        path.write_text(json.dumps(told), "utf-8")
+        return path
 
     def answer(self, request: Request) -> tuple[str, Response] | None:
         """Return the name and the answer of a request of a pull; None for any other request."""
+        if request.path == _EXCHANGE:
+            return "sts.token", self._exchange(request)
         if not request.path.startswith("/v2/"):
             return None
         if request.path == _TOKEN:
@@ -59,20 +99,32 @@ class GcpPulling:
         name = "pull.manifest" if found["kind"] == "manifests" else "pull.blob"
         return name, self._pull(request, found)
 
+    def _exchange(self, request: Request) -> Response:
+        """``POST /v1/token`` of the Security Token Service (RFC 8693)."""
+        if self.closed or request.form().get("subject_token") != self._subject:
+            told = {"error": "invalid_grant", "error_description": "The token is not accepted."}
+            return json_response(told, 400)
+        kind = "urn:ietf:params:oauth:token-type:access_token"
+        given = {"access_token": self.access_token(), "issued_token_type": kind}
+        return json_response({**given, "token_type": "Bearer", "expires_in": _LIFETIME})
+
     def _token(self, request: Request) -> Response:
         """Give the same token back: it is good for a registry as it is."""
-        if not self._opened(request):
+        token = self._opened(request)
+        if not token:
             return _refused(401, "UNAUTHORIZED", "authentication failed")
-        return json_response({"token": self.access_token, "expires_in": 3600})
+        return json_response({"token": token, "expires_in": _LIFETIME})
 
-    def _opened(self, request: Request) -> bool:
+    def _opened(self, request: Request) -> str:
+        """Return the token that a request bears; empty where it is none, or has ended."""
         scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            return given == self.access_token
         try:
-            return base64.b64decode(given).decode() == f"{USER}:{self.access_token}"
+            told = f"{USER}:{given}" if scheme.lower() == "bearer" else _decoded(given)
         except (binascii.Error, ValueError):
-            return False
+            return ""
+        user, _, token = told.partition(":")
+        good = user == USER and self.given.get(token, 0.0) > self._clock()
+        return token if good else ""
 
     def _pull(self, request: Request, asked: re.Match[str]) -> Response:
         world = self._world()
@@ -86,6 +138,10 @@ class GcpPulling:
                 content = Content(image.media_type, image.manifest.encode())
                 return self.pulls.manifest(request, image.digest, content)
         return _refused(404, "MANIFEST_UNKNOWN", f"Failed to fetch {asked['last']!r}")
+
+
+def _decoded(text: str) -> str:
+    return base64.b64decode(text).decode()
 
 
 def _images(world: GcpWorld, asked: re.Match[str]) -> Iterator[Image]:

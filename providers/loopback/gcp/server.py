@@ -7,6 +7,7 @@ Manager and Service Usage.
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -104,6 +105,7 @@ class GcpLoopback(HttpCloud):
             (``resourcemanager.projects.list@folders/7``). May be changed while it runs.
         switched_off: JSON services that are off in the project that is charged.
         store: Blobs of the images that can be pulled.
+        clock: Seconds since the epoch, by which tokens to pull with end.
 
     Attributes:
         calls: Requests by method name, answered or refused.
@@ -117,6 +119,8 @@ class GcpLoopback(HttpCloud):
         refused: Collection[str] = (),
         switched_off: Collection[str] = (),
         store: Store | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.calls: Counter[str] = Counter()
         self.charged: set[str | None] = set()
@@ -124,7 +128,7 @@ class GcpLoopback(HttpCloud):
         self._lock = threading.Lock()
         self._troubles: dict[str, Trouble] = {}
         self._world = GcpWorld(estate, self.refused)
-        self.pulling = GcpPulling(lambda: self._world, store or Store())
+        self.pulling = GcpPulling(lambda: self._world, store or Store(), clock)
         self._running: tuple[grpc.Server, ThreadPoolExecutor, int] | None = None
 
     def __enter__(self) -> Self:
@@ -195,6 +199,7 @@ class GcpLoopback(HttpCloud):
                 "cloud_asset": json_url,
                 "resource_manager": json_url,
                 "service_usage": json_url,
+                "docker": json_url,
             },
             "allow_insecure_loopback": True,
         }

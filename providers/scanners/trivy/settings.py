@@ -34,6 +34,11 @@ class TrivySettings(Settings):
     allow_insecure_loopback: bool = Field(
         False, description="Whether the database may come over plain http from a loopback address."
     )
+    allow_plain_fallback: bool = Field(
+        False,
+        description="Whether a login may go to hosts at which Trivy falls back to plain http where "
+        "https does not answer: private addresses, localhost and .local names.",
+    )
     timeout_seconds: Annotated[int, Field(ge=1)] = Field(
         600, description="After this long a look at one image is given up."
     )

@@ -15,7 +15,7 @@ from providers.azure.settings import AzureSettings
 from tests.unit.azure.acr_script import Registry as Served
 from tests.unit.azure.acr_script import opened
 from tests.unit.azure.scripted import Asked, Say
-from tests.unit.azure.support import CONTEXT, KeepingSink
+from tests.unit.azure.support import CONTEXT, COUNTED, KeepingSink
 
 A, B = (f"sha256:{letter * 64}" for letter in "ab")
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -58,7 +58,7 @@ def read(
     ref = inventory_scope("s-1", "acme.azurecr.io", "westeurope")
     sink = KeepingSink()
     with opened(Served(served), abac=abac) as (client, _):
-        shelf = Shelf(sink, context, AzureSettings.model_validate(SETTINGS | changes))
+        shelf = Shelf(sink, context, AzureSettings.model_validate(SETTINGS | COUNTED | changes))
         return RegistryReader(registry, ref, client, shelf).read(), sink
 
 

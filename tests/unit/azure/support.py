@@ -61,8 +61,13 @@ class Read:
         }
 
 
+COUNTED = {"count_check": "always"}
+"""Settings under which a first night counts every repository, not every other."""
+
+
 def read(settings: Mapping[str, Any], **changes: Any) -> Read:
-    provider = AzureProvider(AzureSettings.model_validate({**settings, **changes}), CONTEXT)
+    told = {**COUNTED, **settings, **changes}
+    provider = AzureProvider(AzureSettings.model_validate(told), CONTEXT)
     plan, sink = provider.plan(), KeepingSink()
     outcomes = {outcome.ref.scope_id: outcome for outcome in plan.outcomes}
     for task in plan.tasks:

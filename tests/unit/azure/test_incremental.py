@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -69,6 +69,7 @@ def collect(
     before: KeepingSink | None = None,
     placed: str = LETTERS,
     pricings: Any = ON,
+    unavailable: str | None = None,
     **more: Any,
 ) -> Collected:
     sink, placements = KeepingSink(), Placements()
@@ -77,7 +78,8 @@ def collect(
         placements.add(place, NIGHT - timedelta(days=2), assessable=True)
     with served(Answers(pricings, rows, **more)) as (graph, answers):
         ref = findings_scope("s-1")
-        reader = DefenderReader(ref, graph, sink, night(moment, before), TERMS)
+        terms = replace(TERMS, unavailable=unavailable)
+        reader = DefenderReader(ref, graph, sink, night(moment, before), terms)
         reader.read_plan()
         reader.look_ahead([REGISTRY])
         return Collected(reader.read_findings(placements, {}), sink, answers.asked)
@@ -268,3 +270,12 @@ def test_a_note_of_another_make_is_no_note(first):
             for one in first.sink["reading_marks"]
         ]
         assert set(collect(MANY, NEXT, sink).told("basis").values()) == {"read"}
+
+
+def test_a_cloud_without_defender_is_not_asked_and_says_so_instead_of_nothing(first):
+    run = collect(MANY, NEXT, first.sink, unavailable="Defender ended here")
+    assert run.asked == []
+    assert (run.outcome.outcome, run.outcome.error_code) == (Outcome.DISABLED, "NotOffered")
+    assert set(run.told("state").values()) == {"not_scanned"}
+    assert {one["reason"] for one in run.sink["assessments"]} == {"Defender ended here."}
+    assert run.sink["findings"] == []

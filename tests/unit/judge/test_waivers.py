@@ -70,7 +70,7 @@ def test_an_end_that_has_come_ends_the_mark_whatever_the_source_still_says(tmp_p
 
 def test_an_end_comes_for_what_cannot_be_confirmed_too(tmp_path):
     night(tmp_path, 0, [WAIVED], waivers=[ENDING]).close()
-    blind = {"states": {"a": "unknown"}, "judged": Outcome.FAILED}
+    blind: dict[str, Any] = {"states": {"a": "unknown"}, "judged": Outcome.FAILED}
     with night(tmp_path, 1, [], **blind) as run:
         assert changes(run) == [(CVE, "unconfirmed", "image_unknown")]
         assert marks(run) == [("unconfirmed", "w-1", UNTIL)]

@@ -1,11 +1,14 @@
 """The demo's estate holds everything a newcomer should see."""
 
+import json
 from collections import Counter
 
 import pytest
 
+from providers.loopback.demo_images import WEB, WORKER, blobs
 from providers.loopback.demo_story import two_nights
 from providers.loopback.estate import Estate, Image
+from providers.loopback.scanning import expected, stand
 from providers.loopback.truth import Night, Oracle
 
 
@@ -27,7 +30,7 @@ def images_of(estate: Estate) -> list[tuple[str, str, Image]]:
 
 def test_it_is_of_the_promised_size(nights):
     _, night = nights[0]
-    assert 55 <= len({where[:2] for where in night.placements}) <= 66
+    assert 55 <= len({where[:2] for where in night.placements}) <= 68
     assert 560 <= len(night.placements) <= 680
     assert 18_000 <= sum(map(len, night.findings.values())) <= 22_000
 
@@ -78,3 +81,32 @@ def test_the_second_night_moves_for_every_reason(nights):
         ("unconfirmed", "image_expired"),
     ):
         assert changes[change] > 0, change
+
+
+def test_two_images_are_real(nights):
+    store = blobs()
+    for estate, night in nights:
+        real = {name: image for _, name, image in images_of(estate) if image.manifest}
+        assert set(real) == {WEB, WORKER}
+        for name, image in real.items():
+            manifest = store.repositories[name].manifests[image.digest]
+            assert manifest.body.decode() == image.manifest
+            layers = json.loads(manifest.body)["layers"]
+            assert {one["digest"] for one in layers} <= store.blobs.keys()
+            assert sum(one["size"] for one in layers) == image.size_bytes
+        states = {
+            where[1]: judged.state
+            for where, judged in night.assessments.items()
+            if where[1] in real
+        }
+        assert states == {WEB: "assessed", WORKER: "inferred_clean"}
+
+
+def test_two_scanners_agree_on_most_and_each_knows_something_alone(nights):
+    estate, _ = nights[0]
+    (image,) = (image for _, name, image in images_of(estate) if name == WEB)
+    assert image.scan
+    inspector = {(one.vulnerability_id, one.package) for one in image.scan.statements}
+    ours = expected(stand.IMAGES["shop/web"], stand.ADVISORIES)
+    trivy = {(one.vulnerability_id, one.package) for one in ours}
+    assert [len(inspector & trivy), len(inspector - trivy), len(trivy - inspector)] == [4, 1, 1]

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from audit.judge.opinions import STOOD_ON, opinion_views
 from audit.tables import TABLES
 
 Rows = Mapping[str, list[dict[str, Any]]]
@@ -42,6 +43,8 @@ class FakeRun:
             "exposures_now": f"SELECT * FROM {both} {last}",
             "exposures_before": "FROM previous_exposures",
             "exposure_changes": "FROM exposures",
+            **{f"{t}_history": f"FROM {t} UNION ALL FROM previous_{t}" for t in STOOD_ON},
+            **opinion_views(),
         }.items():
             self.connection.execute(f"CREATE VIEW {view} AS {query}")
 

@@ -25,6 +25,13 @@ def hostile_run() -> FakeRun:
             for place, name in zip(places, NAMES, strict=True)
         ),
     ]
+    rows["findings"] = [
+        *rows["findings"],
+        *(
+            estate.finding(estate.WEB_1, name, name, source=source, package_type=name)
+            for source, name in zip(("inspector", "trivy") * len(NAMES), NAMES, strict=False)
+        ),
+    ]
     rows["exposures"] = [
         *rows["exposures"],
         *(

@@ -149,6 +149,7 @@ def test_sections_come_in_their_order(page, language):
         "uncovered",
         "assessed",
         "exposures",
+        "opinions",
         "kinds",
         "repositories",
         "controls",

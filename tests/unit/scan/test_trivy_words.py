@@ -5,9 +5,13 @@ from __future__ import annotations
 import pytest
 
 from audit.model.enums import State
-from providers.scanners.trivy.failures import failure, late
+from audit.ports import PullLogin, ScanError
+from providers.scanners.failures import late
+from providers.scanners.trivy.failures import failure
+from providers.scanners.trivy.program import Trivy
 from providers.scanners.trivy.settings import TrivySettings
 
+SECRET = "".join(("s3", "cret"))  # ruff takes a plain one for a real one
 PREFIX = "2026-11-22T02:00:00Z\tFATAL\tFatal error\trun error: image scan error: unable to find: "
 
 
@@ -23,8 +27,15 @@ PREFIX = "2026-11-22T02:00:00Z\tFATAL\tFatal error\trun error: image scan error:
         ("compressed image size 63.4MB exceeds maximum", "TooLarge", State.NOT_SCANNED),
         ("context deadline exceeded", "TimedOut", State.FAILED),
         ("--skip-db-update cannot be specified on the first run", "DatabaseAbsent", State.FAILED),
+        (
+            "Unable to initialize the Java DB: '--x' cannot be specified on the first run",
+            *("JavaDatabaseAbsent", State.FAILED),
+        ),
         ("The local DB has an old DB schema", "DatabaseSchema", State.FAILED),
         ('invalid realm: realm host "10.0.0.1" is a private or', "RealmRefused", State.FAILED),
+        ("unsupported artifact type: application/x", "NotAnImage", State.UNSUPPORTED),
+        ("manifest digest does not match requested digest", "NotWhatItSays", State.FAILED),
+        ("BLOB_UNKNOWN: blob unknown to registry", "Missing", State.FAILED),
         ("words that nobody has seen", "ScanFailed", State.FAILED),
         ("", "ScanFailed", State.FAILED),
     ],
@@ -49,7 +60,7 @@ def test_a_secret_is_not_repeated_and_words_are_bounded():
 
 
 def test_a_trivy_that_had_to_be_stopped_timed_out():
-    assert late(5).code == "TimedOut"
+    assert late("Trivy", 5).code == "TimedOut"
 
 
 @pytest.mark.parametrize(
@@ -69,3 +80,24 @@ def test_only_loopback_may_be_plain_and_only_where_it_is_allowed(repository, pla
 def test_a_repository_that_would_be_an_option_is_refused():
     with pytest.raises(ValueError, match="is no repository"):
         TrivySettings(database_repository="--config=/etc/passwd")
+
+
+@pytest.mark.parametrize(
+    ("host", "may"),
+    [
+        *(("registry.example.org", True), ("registry.example.org:5000", True)),
+        *(("127.0.0.1:5000", True), ("localhost:5000", True), ("[::1]:5000", True)),
+        *(("10.0.0.1", False), ("192.168.1.2:5000", False), ("registry.local:443", False)),
+    ],
+)
+def test_a_login_does_not_go_where_trivy_might_send_it_in_plain_http(host, may, tmp_path):
+    login = PullLogin(host, username="u", secret=SECRET)
+    for allowed, code in (
+        (False, "ScannerMissing" if may else "PlainFallback"),
+        (True, "ScannerMissing"),
+    ):
+        settings = TrivySettings(program="/no/such/trivy", allow_plain_fallback=allowed)
+        with pytest.raises(ScanError) as caught:
+            Trivy(settings, tmp_path).describe("x", login, tmp_path / "out")
+        assert caught.value.code == code
+        assert SECRET not in f"{caught.value}{login!r}"

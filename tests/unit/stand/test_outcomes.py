@@ -13,7 +13,7 @@ import pytest
 
 from providers.loopback.oci import OciLoopback, Store, Ways
 from providers.loopback.scanning import StandIndex, TrivyDatabase, expected, push, stand
-from tests.support.trivy import Said, scan
+from tests.support.trivy import OFFLINE, Said, scan, trivy
 from tests.unit.stand.conftest import MOMENT
 
 WEB = stand.IMAGES["shop/web"]
@@ -57,6 +57,19 @@ def test_credentials_that_are_missing_wrong_and_right(fresh, auth):
         said = scan(fresh(), reference, env=right)
     assert said.findings == expected(WEB, stand.ADVISORIES)
     assert registry.password not in said.out + said.error
+
+
+def test_a_private_address_is_told_the_password_over_plain_http_unasked(fresh):
+    """Nobody said ``--insecure``: HTTPS fails, and HTTP is taken instead, with the password."""
+    store = Store()
+    digest = push(store, "shop/web", WEB)
+    words = ("--image-src", "remote", "--scanners", "vuln", "--format", "json")
+    with OciLoopback(store, Ways(auth="basic")) as registry:
+        right = {"TRIVY_USERNAME": registry.username, "TRIVY_PASSWORD": registry.password}
+        reference = f"{registry.host}/shop/web@{digest}"
+        said = trivy(fresh(), "image", *OFFLINE, *words, reference, env=right)
+    assert said.findings == expected(WEB, stand.ADVISORIES)
+    assert any(authorization for _, _, authorization in registry.log)
 
 
 def test_an_image_that_may_not_be_read(cache, registry, reference):
