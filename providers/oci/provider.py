@@ -24,9 +24,11 @@ from providers.oci.settings import OciSettings
 _GAPS = {
     "findings": "never: the specification knows no scanner; images are not_scanned until one looks",
     "untagged images": "never: only what a tag, an index or a referrer leads to can be listed",
-    "push and pull times": "never: the specification does not tell them",
+    "placements.pushed_at": "never: the specification does not tell when something was pushed",
+    "placements.last_pulled_at": "never: the specification does not tell pulls",
+    "placements.in_use": "never: a registry does not know what runs",
     "configuration of registries and repositories": "never: the specification does not tell it",
-    "expected images": "never: the specification does not count",
+    "repositories.expected_images": "never: the specification does not count",
 }
 
 
