@@ -14,6 +14,7 @@ from audit.errors import BrokenPageError, NotFoundError
 from audit.normalise.kinds import INDEX_MEDIA_TYPES
 from providers.oci.auth import Keyring
 from providers.oci.failures import (
+    BASE,
     BLOB,
     CATALOG,
     MANIFEST,
@@ -56,6 +57,16 @@ class RegistryClient:
     def calls(self) -> int:
         """Requests sent so far, token requests and retries included."""
         return self._wire.requests
+
+    def ping(self) -> None:
+        """Ask whether a registry is there and takes the login (``GET /v2/``).
+
+        Raises:
+            SourceError: It does not.
+        """
+        answer = self._send("GET", "/v2/", BASE, "")
+        if answer.status != _OK:
+            raise from_answer(answer, BASE, "the login")
 
     def repositories(self) -> Iterator[list[str]]:
         """Yield the catalogue page by page (``GET /v2/_catalog``).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -11,6 +11,8 @@ from audit.model.enums import ScopeKind
 from audit.model.scope import Plan, ScopeOutcome, ScopeRef, ScopeTally, Task
 from audit.ports import (
     Capabilities,
+    Check,
+    Doctor,
     PullLogin,
     RegistryProvider,
     RunContext,
@@ -74,6 +76,12 @@ class OciProvider:
         self._context.log.info("%s read: %d images", task.task_id, tally.listed)
         return [tally.finish()]
 
+    def examine(self) -> Iterator[Check]:
+        """Try one page of what a run would list of each registry."""
+        from providers.oci.doctor import OciDoctor  # noqa: PLC0415  loads urllib3
+
+        yield from OciDoctor(self._settings).examine()
+
     def pull_login(self, registry_id: str, repository: str) -> PullLogin:  # noqa: ARG002  one login a registry
         """Return the configured login; the client asks the registry's token server itself."""
         from providers.oci.logins import login_of  # noqa: PLC0415  starts helpers
@@ -98,3 +106,4 @@ def _scope(host: str) -> ScopeRef:
 
 
 _: type[RegistryProvider] = OciProvider
+_doctor: type[Doctor] = OciProvider
