@@ -44,7 +44,7 @@ def collect_and_publish(
     layout = app.warehouse.layout
     memory = StoredMemory(layout, ledger.before(context.run_id))
     providers = app.providers(replace(context, memory=memory))
-    begin(layout, BrokenRun(context.run_id, moment), app._shape())  # noqa: SLF001  as a run does
+    begin(layout, BrokenRun(context.run_id, moment), app._shape("run"))  # noqa: SLF001  as a run does
     began, raw = time.process_time(), layout.staged(context.run_id) / "raw"
     plans = plan_all(providers)
     tasks = [task for plan in plans.values() for task in plan.tasks]
