@@ -32,11 +32,21 @@ class Collection:
 
 
 def collect_and_publish(
-    settings: Mapping[str, Any], warehouse: Path, moment: datetime, publish: bool, name: str = "aws"
+    settings: Mapping[str, Any],
+    warehouse: Path,
+    moment: datetime,
+    publish: bool,
+    name: str = "aws",
+    memory: str = "512MB",
 ) -> Collection:
     """Read a provider as a nightly run does; with ``publish`` assemble, judge and publish too."""
     config = Config.model_validate(
-        {"version": 1, "warehouse": str(warehouse), "providers": {name: dict(settings)}}
+        {
+            "version": 1,
+            "warehouse": str(warehouse),
+            "collect": {"memory": memory},
+            "providers": {name: dict(settings)},
+        }
     )
     app = App(config, moment)
     context = app.context()
