@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from providers.loopback.estate import Estate, Fault, Image, Place, Registry, Statement
+
+_BY_REGISTRY = frozenset({"azure", "oci"})
+"""Providers each registry of which is a scope of its own."""
 
 
 class Answers:
@@ -49,8 +53,8 @@ def everything(registry: Registry) -> Iterator[tuple[str, Image]]:
 
 def scope_of(place: Place, registry: Registry) -> str:
     """Return the inventory scope that lists a registry."""
-    if place.provider == "azure":
-        return f"azure/{registry.registry_id}"
+    if place.provider in _BY_REGISTRY:
+        return f"{place.provider}/{registry.registry_id}"
     return f"{place.provider}/{place.account}/{place.region}"
 
 
@@ -59,6 +63,9 @@ def listed(estate: Estate, place: Place, registry: Registry) -> Iterator[tuple[s
     if _refused(estate, place, registry):
         return
     pages = [f for f in _page_faults(estate, place) if f.registry_id == registry.registry_id]
+    if place.provider == "oci":
+        yield from _led_to(registry, {f.repository: (f.page - 1) * estate.page_size for f in pages})
+        return
     seen: Counter[str] = Counter()
     for repository, image in everything(registry):
         unit = registry.registry_id if place.provider == "gcp" else repository
@@ -72,7 +79,8 @@ def inventory_outcome(estate: Estate, place: Place, registry: Registry) -> str:
     """Return how the listing of a registry ends."""
     if _refused(estate, place, registry):
         return "denied"
-    found, whole = list(listed(estate, place, registry)), list(everything(registry))
+    found = list(listed(estate, place, registry))
+    whole = list(listed(replace(estate, faults=()), place, registry))
     if len(found) == len(whole):
         return "complete"
     return "partial" if found else "failed"
@@ -85,10 +93,29 @@ def worst(one: str | None, other: str) -> str:
     return "partial"
 
 
+def _led_to(registry: Registry, told: Mapping[str, int]) -> Iterator[tuple[str, Image]]:
+    """Yield what the tags of a plain registry lead to: nothing else of it can be found.
+
+    That is what they point at, the manifests of an index, and whatever refers to one of these.
+
+    Args:
+        registry: Of this registry.
+        told: How many tags each repository tells, in their order, where it does not tell all.
+    """
+    for repository in registry.repositories:
+        tags = sorted(tag for image in repository.images for tag in image.tags)
+        seen = set(tags[: told.get(repository.name)])
+        heads = [image for image in repository.images if seen.intersection(image.tags)]
+        found = {digest for one in heads for digest in (one.digest, *one.children)}
+        for image in repository.images:
+            if image.digest in found or image.subject in found:
+                yield repository.name, image
+
+
 def _refused(estate: Estate, place: Place, registry: Registry) -> bool:
     for fault in estate.faults:
         if (fault.kind, fault.provider, fault.account) == ("denied", place.provider, place.account):
-            if place.provider == "azure":
+            if place.provider in _BY_REGISTRY:
                 return fault.registry_id == registry.registry_id
             if fault.region == place.region:
                 return True

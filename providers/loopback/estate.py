@@ -137,6 +137,8 @@ class Registry:
 class Place:
     """Where registries lie: AWS account x region, Azure subscription, GCP project x location.
 
+    A plain registry (``oci``) is a place by itself, without account and region.
+
     AWS places hold one registry; a second one is the account's ECR Public registry (its
     ``registry_id`` begins with ``public.ecr.aws/``), in us-east-1 only. ``region`` is empty for
     Azure (a registry's location is its setting ``location``). ``settings``: aws ``scan_type`` BASIC
@@ -155,9 +157,11 @@ class Place:
 class Fault:
     """Something that goes wrong, for good, while the estate is in this description.
 
-    Kinds: ``denied``: listing the place (aws, gcp) or the registry's data plane (azure) is refused.
-    ``images_page``: page ``page`` (from 1) of the image listing of ``repository`` (aws, azure) or
-    of the whole registry (gcp, ``repository`` empty) always fails with a server error.
+    Kinds: ``denied``: listing the place (aws, gcp), the registry's data plane (azure) or its
+    catalogue (oci) is refused.
+    ``images_page``: page ``page`` (from 1) of the image listing of ``repository`` (aws, azure; of
+    its tags: oci) or of the whole registry (gcp, ``repository`` empty) always fails with a server
+    error; ``repository`` empty (oci): a page of the catalogue.
     ``findings``: the findings listing of the place always fails with a server error after its
     first page. ``findings_denied``: the findings listing of the place is refused.
     ``unreachable`` (gcp): occurrences of the place are left out, and its location named, where the
@@ -201,6 +205,7 @@ class Exemption:
         account: The subscription it lies in; empty for one of the management group above all.
         package: The rows of this package are exempt while it lasts.
         hides: CVEs that its conditions name; a row that holds others too leaves them out.
+        strips: The rows that it exempts name no CVE.
     """
 
     name: str
@@ -210,6 +215,7 @@ class Exemption:
     reason: str = ""
     author: str = ""
     hides: tuple[str, ...] = ()
+    strips: bool = False
     created_at: datetime | None = None
     expires_at: datetime | None = None
 

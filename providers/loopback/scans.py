@@ -56,10 +56,10 @@ LOOKED_AT: dict[str, tuple[str, ...]] = {
 
 
 def source_of(place: Place) -> str:
-    """Return the native source that judges a place."""
+    """Return the native source that judges a place; a plain registry has none."""
     if place.provider == "aws":
         return SOURCES[place.settings["scan_type"]]
-    return {"azure": "defender", "gcp": "artifact-analysis"}[place.provider]
+    return {"azure": "defender", "gcp": "artifact-analysis", "oci": ""}[place.provider]
 
 
 def assessed(source: str, moment: datetime, statements: Sequence[Statement]) -> Scan:

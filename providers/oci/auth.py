@@ -109,7 +109,8 @@ class Keyring:
     def _renew(self, scope: str) -> str:
         """Ask the realm for a token (GET, as in the token specification)."""
         told = self._challenge or Challenge("")
-        asked = {"service": told.service, "scope": scope} if told.service else {"scope": scope}
+        both = {"service": told.service, "scope": scope}
+        asked = {name: value for name, value in both.items() if value}
         joint = "&" if urlsplit(told.realm).query else "?"
         headers = {"Authorization": self._login.header} if self._login else {}
         answer = self._wire.send("GET", f"{told.realm}{joint}{urlencode(asked)}", TOKEN, headers)

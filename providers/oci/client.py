@@ -14,6 +14,7 @@ from audit.errors import BrokenPageError, NotFoundError
 from audit.normalise.kinds import INDEX_MEDIA_TYPES
 from providers.oci.auth import Keyring
 from providers.oci.failures import (
+    BASE,
     BLOB,
     CATALOG,
     MANIFEST,
@@ -57,6 +58,16 @@ class RegistryClient:
         """Requests sent so far, token requests and retries included."""
         return self._wire.requests
 
+    def ping(self) -> None:
+        """Ask whether a registry is there and takes the login (``GET /v2/``).
+
+        Raises:
+            SourceError: It does not.
+        """
+        answer = self._send("GET", "/v2/", BASE, "")
+        if answer.status != _OK:
+            raise from_answer(answer, BASE, "the login")
+
     def repositories(self) -> Iterator[list[str]]:
         """Yield the catalogue page by page (``GET /v2/_catalog``).
 
@@ -66,15 +77,14 @@ class RegistryClient:
         scope, wanted = "registry:catalog:*", "the catalogue"
         yield from self._lists("/v2/_catalog", "repositories", CATALOG, scope, wanted)
 
-    def tags(self, repository: str) -> list[str]:
-        """Return a repository's tags (``GET /v2/<name>/tags/list``), in order, each once.
+    def tags(self, repository: str) -> Iterator[list[str]]:
+        """Yield a repository's tags page by page (``GET /v2/<name>/tags/list``).
 
         Raises:
-            SourceError: They could not all be read.
+            SourceError: A page could not be read.
         """
         path = f"/v2/{quote(repository)}/tags/list"
-        pages = self._lists(path, "tags", TAGS, _pull(repository), f"pull {repository}")
-        return sorted({tag for page in pages for tag in page})
+        yield from self._lists(path, "tags", TAGS, _pull(repository), f"pull {repository}")
 
     def resolve(self, repository: str, tag: str) -> str:
         """Return the digest of a tag (``HEAD /v2/<name>/manifests/<tag>``): it counts as no pull.

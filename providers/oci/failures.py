@@ -18,7 +18,7 @@ from audit.errors import (
 )
 
 _SHOWN = 200
-CATALOG, TAGS, MANIFEST = "oci:catalog", "oci:tags", "oci:manifest"
+BASE, CATALOG, TAGS, MANIFEST = "oci:base", "oci:catalog", "oci:tags", "oci:manifest"
 REFERRERS, BLOB, TOKEN = "oci:referrers", "oci:blob", "oci:token"
 
 

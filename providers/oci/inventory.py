@@ -69,7 +69,7 @@ class Inventory:
         list can be shortened: it is gone only if the registry says that there is no such name.
         """
         try:
-            self.client.tags(name)
+            next(self.client.tags(name), None)
         except NotFoundError as error:
             if error.code == _NO_SUCH_NAME:
                 return
@@ -81,20 +81,16 @@ class Inventory:
             self.rows.write_left_out(name)
 
     def _repository(self, name: str) -> None:
-        reading = _Reading(self, name)
+        reading, tags = _Reading(self, name), set[str]()
         try:
-            tags = self.client.tags(name)
-        except NotFoundError as error:
-            # Distribution goes on listing a repository whose last tag was deleted.
-            if error.code == _NO_SUCH_NAME and self.registry.repositories is None:
-                self.rows.write_repository(name, {}, complete=True)
-                return
-            reading.fail(error)
-            tags = []
+            for page in self.client.tags(name):
+                tags.update(page)
         except SourceError as error:
-            reading.fail(error)
-            tags = []
-        reading.run(tags)
+            # Distribution goes on listing a repository whose last tag was deleted.
+            unknown = isinstance(error, NotFoundError) and error.code == _NO_SUCH_NAME
+            if tags or not unknown or self.registry.repositories is not None:
+                reading.fail(error)
+        reading.run(sorted(tags))
         self.rows.write_repository(name, reading.held, complete=reading.complete)
         self.tally.listed += len(reading.held)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -11,6 +11,8 @@ from audit.model.enums import ScopeKind
 from audit.model.scope import Plan, ScopeOutcome, ScopeRef, ScopeTally, Task
 from audit.ports import (
     Capabilities,
+    Check,
+    Doctor,
     PullLogin,
     RegistryProvider,
     RunContext,
@@ -24,9 +26,11 @@ from providers.oci.settings import OciSettings
 _GAPS = {
     "findings": "never: the specification knows no scanner; images are not_scanned until one looks",
     "untagged images": "never: only what a tag, an index or a referrer leads to can be listed",
-    "push and pull times": "never: the specification does not tell them",
+    "placements.pushed_at": "never: the specification does not tell when something was pushed",
+    "placements.last_pulled_at": "never: the specification does not tell pulls",
+    "placements.in_use": "never: a registry does not know what runs",
     "configuration of registries and repositories": "never: the specification does not tell it",
-    "expected images": "never: the specification does not count",
+    "repositories.expected_images": "never: the specification does not count",
 }
 
 
@@ -72,6 +76,12 @@ class OciProvider:
         self._context.log.info("%s read: %d images", task.task_id, tally.listed)
         return [tally.finish()]
 
+    def examine(self) -> Iterator[Check]:
+        """Try one page of what a run would list of each registry."""
+        from providers.oci.doctor import OciDoctor  # noqa: PLC0415  loads urllib3
+
+        yield from OciDoctor(self._settings).examine()
+
     def pull_login(self, registry_id: str, repository: str) -> PullLogin:  # noqa: ARG002  one login a registry
         """Return the configured login; the client asks the registry's token server itself."""
         from providers.oci.logins import login_of  # noqa: PLC0415  starts helpers
@@ -96,3 +106,4 @@ def _scope(host: str) -> ScopeRef:
 
 
 _: type[RegistryProvider] = OciProvider
+_doctor: type[Doctor] = OciProvider

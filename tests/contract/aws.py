@@ -43,6 +43,7 @@ AWS = ProviderUnderTest(
             *("organizations", "account"),
         )
     ),
+    what_to_read="regions",
     secrets=_secrets,
     gaps={
         "assessments.second_look": "never: no silence for a night was seen",

@@ -35,6 +35,7 @@ AZURE = ProviderUnderTest(
         ("endpoints", "resource_manager"),
         ("endpoints", "registries", "acmeprod.azurecr.io"),
     ),
+    what_to_read="tenants",
     secrets=_secrets,
     gaps={
         "registries.mode": "never: a registry with cache rules holds images of its own too",

@@ -1,4 +1,4 @@
-"""The three providers, their clouds, and what a collection of each gives when nothing is wrong."""
+"""The providers, their clouds, and what a collection of each gives when nothing is wrong."""
 
 from __future__ import annotations
 
@@ -16,10 +16,31 @@ from tests.contract.azure import AZURE
 from tests.contract.collected import Collected, collect
 from tests.contract.estate import contract_estate
 from tests.contract.gcp import GCP
+from tests.contract.oci import OCI
 from tests.contract.under_test import Area, Cloud, ProviderUnderTest
 
-PROVIDERS = (AWS, AZURE, GCP)
+PROVIDERS = (AWS, AZURE, GCP, OCI)
 AREAS = [(provider, area) for provider in PROVIDERS for area in provider.areas]
+JUDGED = [both for both in AREAS if both[1].source]
+
+
+def name_of(one: ProviderUnderTest | tuple[ProviderUnderTest, Area]) -> str:
+    """Name a provider, or an area by its source."""
+    return one.name if isinstance(one, ProviderUnderTest) else one[1].source or one[0].name
+
+
+of_judging = pytest.mark.parametrize(
+    "provider",
+    [one for one in PROVIDERS if one.judges],
+    indirect=True,
+    scope="session",
+    ids=name_of,
+)
+"""For what holds only where a source of the provider's own judges the images."""
+of_the_judged = pytest.mark.parametrize(
+    "patient", JUDGED, indirect=True, scope="session", ids=name_of
+)
+"""The same, for areas in which something goes wrong."""
 
 
 @dataclass(frozen=True)
@@ -50,12 +71,16 @@ class Clouds:
         self._stack = stack
         self.reach = cache(self._reach)
         self.whole = cache(self._whole)
+        self.patient = cache(self._patient)
 
     def _reach(self, provider: ProviderUnderTest) -> Reached:
         return Reached(provider, self._stack.enter_context(provider.cloud(contract_estate())))
 
     def _whole(self, provider: ProviderUnderTest) -> Collected:
         return self.reach(provider).collect()
+
+    def _patient(self, provider: ProviderUnderTest, area: Area) -> Patient:
+        return Patient(self.reach(provider), area, contract_estate(), self.whole(provider))
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +99,7 @@ def clouds() -> Iterator[Clouds]:
         yield Clouds(stack)
 
 
-@pytest.fixture(scope="session", params=PROVIDERS, ids=lambda one: one.name)
+@pytest.fixture(scope="session", params=PROVIDERS, ids=name_of)
 def provider(request: pytest.FixtureRequest) -> ProviderUnderTest:
     found: ProviderUnderTest = request.param
     return found
@@ -96,7 +121,6 @@ def whole(clouds: Clouds, provider: ProviderUnderTest) -> Collected:
     return clouds.whole(provider)
 
 
-@pytest.fixture(scope="session", params=AREAS, ids=lambda both: both[1].source)
-def patient(request: pytest.FixtureRequest, clouds: Clouds, estate: Estate) -> Patient:
-    provider, area = request.param
-    return Patient(clouds.reach(provider), area, estate, clouds.whole(provider))
+@pytest.fixture(scope="session", params=AREAS, ids=name_of)
+def patient(request: pytest.FixtureRequest, clouds: Clouds) -> Patient:
+    return clouds.patient(*request.param)

@@ -29,6 +29,7 @@ from providers.loopback.repositories import (
     SPDX,
 )
 from providers.loopback.story import Sizes, first_night
+from tests.contract.oci_estate import registries
 
 CORNERS, COPIES, EMPTY = "contract/corners", "contract/copies", "contract/empty"
 PAGE = 4
@@ -122,7 +123,8 @@ _WORDS = {
 def contract_estate(*faults: Fault) -> Estate:
     """Return the estate, with faults; pages are short, so that every listing has several."""
     estate = first_night(5, _SIZES)
-    places = tuple(_with_corners(place, estate.moment) for place in estate.places)
+    clouds = (_with_corners(place, estate.moment) for place in estate.places)
+    places = (*clouds, *registries(estate.moment, CORNERS, COPIES, EMPTY))
     published = estate.moment - timedelta(days=40)
     return replace(
         estate,

@@ -12,7 +12,7 @@ def fault(kind: FaultKind, provider: ProviderUnderTest, area: Area, page: int = 
     place = area.place(contract_estate(), provider.name)
     of_page, of_findings = kind == "images_page", kind in {"findings", "findings_denied"}
     by_region = provider.name == "aws" or (provider.name == "gcp" and not of_findings)
-    named = of_page or (provider.name == "azure" and not of_findings)
+    named = of_page or (provider.name in {"azure", "oci"} and not of_findings)
     return Fault(
         kind,
         provider.name,

@@ -31,6 +31,7 @@ GCP = ProviderUnderTest(
             "docker",
         )
     ),
+    what_to_read="projects",
     secrets=None,  # Google's library finds the credentials by itself
     gaps={
         "assessments.second_look": "never: no silence for a night was seen",

@@ -11,9 +11,11 @@ import pytest
 
 from audit.model.enums import FixState, ImageKind, Severity, State
 from audit.tables import COLLECTED, TABLES
+from providers.loopback.answers import listed
 from tests.contract.collected import RUN_ID, where
-from tests.contract.estate import COPIES, CORNERS, EMPTY, manifests
-from tests.contract.under_test import BETWEEN_RUNS, OF_SCANNERS
+from tests.contract.conftest import of_judging
+from tests.contract.estate import COPIES, CORNERS, EMPTY
+from tests.contract.under_test import BETWEEN_RUNS, OF_SCANNERS, OF_SOURCES
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 _IMAGE_KEYED = ("placements", "assessments", "findings")
@@ -21,8 +23,13 @@ _IMAGE_KEYED = ("placements", "assessments", "findings")
 
 @pytest.fixture(scope="module")
 def truth(provider, estate):
-    """Every manifest of the estate, by placement."""
-    return {at: image for place in estate.of(provider.name) for at, image in manifests(place)}
+    """Every manifest of the estate that can be found, by placement."""
+    return {
+        (registry.registry_id, repository, image.digest): image
+        for place in estate.of(provider.name)
+        for registry in place.registries
+        for repository, image in listed(estate, place, registry)
+    }
 
 
 def test_rows_are_of_collected_tables(whole):
@@ -44,15 +51,23 @@ def test_rows_say_who_read_them_and_when(provider, whole):
 @pytest.mark.parametrize(
     "table", [name for name in COLLECTED if name not in ("images", *OF_SCANNERS)]
 )
-def test_keys_are_unique(whole, table):
+def test_keys_are_unique(provider, whole, table):
     """An image in two repositories is one digest: ``images`` may tell it twice."""
     key = [name for name in TABLES[table].key if name != "run_id"]
     per_scope = table == "vulnerabilities"
     counted = Counter(tuple(row[name] for name in key) for row in whole[table])
-    assert counted or table in BETWEEN_RUNS
+    assert counted or table in BETWEEN_RUNS or (table in OF_SOURCES and not provider.judges)
     assert per_scope or [found for found, times in counted.items() if times > 1] == []
 
 
+def test_where_nobody_judges_nothing_is_said(provider, whole):
+    """Neither that an image was looked at nor that it was not: the core says not_scanned."""
+    told = {table for table in OF_SOURCES if whole[table]}
+    assert told == (set(OF_SOURCES) if provider.judges else set())
+    assert "image" in whole.kinds().values()
+
+
+@of_judging
 def test_findings_have_keys(whole):
     for row in whole["findings"]:
         assert row["vulnerability_id"]
@@ -60,13 +75,14 @@ def test_findings_have_keys(whole):
         assert row["package_version"]
 
 
-def test_the_placements_are_the_estates(truth, whole):
+def test_the_placements_are_the_estates(provider, truth, whole):
+    pushes_are_told = "placements.pushed_at" not in provider.gaps
     placed = {where(row): row for row in whole["placements"]}
     assert placed.keys() == truth.keys()
     for at, row in placed.items():
         image = truth[at]
         assert row["tags"] == sorted(image.tags)
-        assert row["pushed_at"] == image.pushed_at
+        assert row["pushed_at"] == (image.pushed_at if pushes_are_told else None)
         assert bool(row["archived"]) == image.archived
     assert {at[1] for at in placed} >= {CORNERS, COPIES}
 
@@ -77,6 +93,7 @@ def test_the_kinds_are_the_estates(truth, whole):
     assert {kind for _, kind in told} == {str(kind) for kind in ImageKind}
 
 
+@of_judging
 def test_the_findings_are_the_estates(truth, whole):
     """Every severity word is kept beside the one of ours that it stands for."""
     stated = Counter(
@@ -122,15 +139,18 @@ def test_scopes_of_rows_are_scopes(whole):
         assert {row["scope_id"] for row in whole[table]} == inventories
 
 
+@of_judging
 def test_every_assessable_placement_has_one_assessment_and_nothing_else_has_one(truth, whole):
     judged = Counter(where(row) for row in whole["assessments"])
     assert judged == Counter(at for at, image in truth.items() if image.kind == "image")
 
 
+@of_judging
 def test_the_states_are_the_estates(truth, whole):
     assert whole.states() == {at: i.scan.state for at, i in truth.items() if i.scan}
 
 
+@of_judging
 def test_assessments_give_reasons(whole):
     for row in whole["assessments"]:
         assert row["state"] in {str(state) for state in State}
@@ -138,6 +158,7 @@ def test_assessments_give_reasons(whole):
         assert row["source"]
 
 
+@of_judging
 def test_what_a_source_said_is_kept(truth, whole):
     """Each of the source's words is in ``native_status``; where it said nothing, nothing is."""
     for row in whole["assessments"]:
@@ -147,11 +168,13 @@ def test_what_a_source_said_is_kept(truth, whole):
         assert native or not row["native_status"]
 
 
+@of_judging
 def test_findings_belong_to_placements_and_kinds_that_can_have_them(truth, whole):
     for row in whole["findings"]:
         assert truth[where(row)].kind == "image"
 
 
+@of_judging
 def test_findings_speak_our_words(whole):
     for row in whole["findings"]:
         assert row["severity"] in {str(severity) for severity in Severity}
@@ -203,6 +226,7 @@ def test_children_of_an_index_are_told(truth, whole):
         assert {platforms[child] for child in children} >= {"amd64", "arm64"}
 
 
+@of_judging
 def test_a_vulnerability_that_is_stated_is_described(whole):
     described = {row["vulnerability_id"] for row in whole["vulnerabilities"]}
     assert {row["vulnerability_id"] for row in whole["findings"]} == described

@@ -13,9 +13,10 @@ from audit import plugins
 from audit.model.enums import Outcome
 from providers.loopback.estate import FaultKind
 from tests.contract.collected import Collected, collect
-from tests.contract.conftest import PROVIDERS, Reached
+from tests.contract.conftest import PROVIDERS, Reached, name_of
 from tests.contract.estate import contract_estate
 from tests.contract.faults import fault
+from tests.contract.under_test import ProviderUnderTest
 
 PLANTED = "Pl4nted-S3cret-wJalrXUtnFEMI"
 
@@ -51,10 +52,20 @@ def wrong(reached: Reached) -> dict[str, Any]:
         settings["organization"]["external_id"] = PLANTED
     for tenant in settings.get("tenants", ()):
         tenant["client_secret"] = PLANTED
+    for registry in settings.get("registries", ()):
+        registry["password"] = PLANTED
     return settings
 
 
-@pytest.fixture(params=[one for one in PROVIDERS if one.secrets], ids=lambda one: one.name)
+KEEPERS = [one for one in PROVIDERS if one.secrets]
+TROUBLED: list[tuple[ProviderUnderTest, tuple[FaultKind, ...]]] = [
+    (one, kinds)
+    for one in KEEPERS
+    for kinds in ((), ("denied",), ("findings",) if one.judges else ("images_page",))
+]
+
+
+@pytest.fixture(params=KEEPERS, ids=name_of)
 def keeper(request, clouds):
     """A provider whose settings hold a secret."""
     found: Reached = clouds.reach(request.param)
@@ -83,7 +94,12 @@ def test_a_leak_would_be_found(whole):
         assert len(leaked(got, PLANTED)) == 1, place
 
 
-@pytest.mark.parametrize("kinds", [(), ("denied",), ("findings",)])
+@pytest.mark.parametrize(
+    ("keeper", "kinds"),
+    TROUBLED,
+    indirect=["keeper"],
+    ids=[f"{one.name}-{'-'.join(kinds) or 'well'}" for one, kinds in TROUBLED],
+)
 def test_no_secret_is_told(keeper, kinds: tuple[FaultKind, ...]):
     provider = keeper.provider
     faults = [fault(kind, provider, area) for kind in kinds for area in provider.areas]

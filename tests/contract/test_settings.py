@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from copy import deepcopy
@@ -21,8 +22,8 @@ ENDPOINTS = [(provider, path) for provider in PROVIDERS for path in provider.end
 Given = dict[str, Any]
 
 
-def _id(both: tuple[ProviderUnderTest, tuple[str, ...]]) -> str:
-    return f"{both[0].name}-{'.'.join(both[1])}"
+def _id(both: tuple[ProviderUnderTest, tuple[str | int, ...]]) -> str:
+    return f"{both[0].name}-{'.'.join(map(str, both[1]))}"
 
 
 @pytest.fixture(params=ENDPOINTS, ids=_id)
@@ -40,10 +41,11 @@ def endpoint(request, clouds):
     return provider, with_address
 
 
-def _put(given: Given, path: tuple[str, ...], value: str) -> None:
+def _put(given: Given, path: tuple[str | int, ...], value: object) -> None:
+    held: Any = given
     for step in path[:-1]:
-        given = given[step]
-    given[path[-1]] = value
+        held = held[step]
+    held[path[-1]] = value
 
 
 def checked(name: str, given: Given) -> BaseModel:
@@ -57,10 +59,11 @@ def test_good_settings_are_taken_and_kept_as_they_are(reached):
         settings.max_attempts = 3  # type: ignore[attr-defined]  # every provider has it
 
 
-@pytest.mark.parametrize(
-    ("typo", "nearest"), [("max_attempt", "max_attempts"), ("endpoint", "endpoints")]
-)
-def test_an_unknown_key_is_refused_and_the_nearest_named(reached, typo, nearest):
+@pytest.mark.parametrize("nearest", ["max_attempts", "endpoints"])
+def test_an_unknown_key_is_refused_and_the_nearest_named(reached, nearest):
+    if nearest not in reached.settings():
+        nearest = reached.provider.what_to_read
+    typo = nearest[:-1]
     with pytest.raises(ConfigError) as error:
         checked(reached.name, reached.settings() | {typo: 5})
     assert str(error.value).startswith(f"file.yaml: providers.{reached.name}.{typo}: unknown key")
@@ -69,13 +72,15 @@ def test_an_unknown_key_is_refused_and_the_nearest_named(reached, typo, nearest)
 
 def test_an_unknown_key_inside_is_refused(reached):
     given = deepcopy(reached.settings())
-    given["endpoints"]["no_such_service"] = "https://127.0.0.1"
-    with pytest.raises(ConfigError, match=f"providers.{reached.name}.endpoints.no_such_service"):
+    path = (*reached.provider.endpoints[0][:-1], "no_such_service")
+    _put(given, path, "https://127.0.0.1")
+    named = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    with pytest.raises(ConfigError, match=re.escape(f"providers.{reached.name}{named}")):
         checked(reached.name, given)
 
 
 def test_nothing_to_read_is_refused(reached):
-    key = {"aws": "regions", "azure": "tenants", "gcp": "projects"}[reached.name]
+    key = reached.provider.what_to_read
     with pytest.raises(ConfigError, match=key):
         checked(reached.name, reached.settings() | {key: []})
 
@@ -125,8 +130,14 @@ def test_importing_the_module_and_its_settings_loads_no_sdk(provider, tmp_path):
 
 def test_every_endpoint_of_the_settings_is_under_test(reached):
     """A new service cannot be added without the rules above being asked of it."""
-    given = reached.settings()["endpoints"]
-    services = {path[1] for path in reached.provider.endpoints}
     fields = plugins.provider(reached.name).settings_model.model_json_schema()["$defs"]
-    (properties,) = [d["properties"] for n, d in fields.items() if "ndpoint" in n]
-    assert services == set(properties) == set(given)
+    groups = [set(held["properties"]) for name, held in fields.items() if "ndpoint" in name]
+    alone = {n for held in fields.values() for n in held.get("properties", ()) if n == "endpoint"}
+    tested = reached.provider.endpoints
+    if not groups:  # every place to read has an address of its own
+        places = range(len(reached.settings()[reached.provider.what_to_read]))
+        assert alone == {"endpoint"}
+        assert tested == tuple((reached.provider.what_to_read, one, "endpoint") for one in places)
+        return
+    assert ([{path[1] for path in tested}], alone) == (groups, set())
+    assert groups == [set(reached.settings()["endpoints"])]

@@ -29,6 +29,8 @@ BETWEEN_RUNS = ("source_closings", "reading_marks", "vex_statements", "waivers")
 """Tables that the estate has nothing for: of what changed since an earlier run, of exceptions."""
 OF_SCANNERS = ("sboms", "packages")
 """Tables that no provider fills."""
+OF_SOURCES = ("assessments", "findings", "vulnerabilities")
+"""Tables that a provider fills whose images somebody judges."""
 _SINCE_THE_RUN_BEFORE = {"assessments.basis"}
 _WHEN_SOMETHING_FAILED = {"registries.unread", "repositories.unread"}
 
@@ -49,7 +51,8 @@ class Area:
 
     Attributes:
         number: Index of the place among those of its provider.
-        findings: Id of its findings scope.
+        source: Who judges its images; empty where nobody does.
+        findings: Id of its findings scope; empty where nobody judges.
         image_by_image: Whether the source is asked for each image by itself, so that a failure
             concerns that image alone.
     """
@@ -57,7 +60,7 @@ class Area:
     source: str
     number: int
     inventory: str
-    findings: str
+    findings: str = ""
     image_by_image: bool = False
 
     def place(self, estate: Estate, provider: str) -> Place:
@@ -72,6 +75,7 @@ class ProviderUnderTest:
     Attributes:
         scope_ids: What its scope ids look like, as a regular expression.
         endpoints: Paths of the settings that hold an address.
+        what_to_read: Key of the settings that names where to look, and may not be empty.
         secrets: What of its settings, and of what they buy, must never be seen; None where no
             setting holds a secret.
         partial: Gaps that the adapter declares of a column that it fills in some cases.
@@ -81,15 +85,29 @@ class ProviderUnderTest:
     cloud: Callable[[Estate], AbstractContextManager[Cloud]]
     scope_ids: str
     areas: tuple[Area, ...]
-    endpoints: tuple[tuple[str, ...], ...]
+    endpoints: tuple[tuple[str | int, ...], ...]
+    what_to_read: str
     secrets: Callable[[Mapping[str, Any]], tuple[str, ...]] | None
     gaps: Mapping[str, str]
     unserved: Mapping[str, str]
     partial: frozenset[str] = frozenset()
 
+    @property
+    def judges(self) -> bool:
+        """Whether a source of its own judges the images; the suite holds for one that has none."""
+        return any(area.source for area in self.areas)
+
 
 def _told(got: Collected, kind: str) -> bool:
     return any(o.expected is not None for o in got.outcomes if o.ref.kind == kind)
+
+
+def _alone(got: Collected) -> bool:
+    """Whether some image is placed without a tag, and no index lists it."""
+    children = {child for row in got["images"] for child in row["child_digests"] or ()}
+    kinds = got.kinds()
+    bare = [row["digest"] for row in got["placements"] if not row["tags"]]
+    return any(kinds[digest] == "image" and digest not in children for digest in bare)
 
 
 BEHAVIOURS: Mapping[str, Callable[[Collected], bool]] = {
@@ -101,6 +119,7 @@ BEHAVIOURS: Mapping[str, Callable[[Collected], bool]] = {
     "a clean image has a status of its own": lambda got: (
         "assessed" in got.states().values() and "inferred_clean" not in got.states().values()
     ),
+    "an image that nothing leads to is listed": _alone,
     "archived images are listed as such": lambda got: any(r["archived"] for r in got["placements"]),
 }
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from providers.loopback.oci.cloud import OciRegistries
 from providers.loopback.oci.content import Content, Store
 from providers.loopback.oci.pulls import Pulls
 from providers.loopback.oci.server import OciLoopback, Ways
 
-__all__ = ["Content", "OciLoopback", "Pulls", "Store", "Ways"]
+__all__ = ["Content", "OciLoopback", "OciRegistries", "Pulls", "Store", "Ways"]

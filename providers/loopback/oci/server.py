@@ -57,6 +57,7 @@ class OciLoopback(HttpCloud):
         calls: Requests by operation, answered or refused.
         log: (method, path, Authorization) of each request.
         fails: ``(operation, part of the path)`` -> status that every such request gets.
+        cut: Path of a listing -> page (from 1) that every time fails with a server error.
         slow: Part of the path -> seconds that pass before such a request is looked at.
         pulls: What was pulled, and which blobs break off.
     """
@@ -68,6 +69,7 @@ class OciLoopback(HttpCloud):
         self.calls: Counter[str] = Counter()
         self.log: list[tuple[str, str, str]] = []
         self.fails: dict[tuple[str, str], int] = {}
+        self.cut: dict[str, int] = {}
         self.slow: dict[str, float] = {}
         self.pulls = Pulls(store)
         self._closing = threading.Event()
@@ -196,6 +198,8 @@ class OciLoopback(HttpCloud):
             return _error(400, "PAGINATION_NUMBER_INVALID", "invalid number of results requested")
         size, last = min(asked, self.ways.page), request.query.get("last", "")
         left = [name for name in names if name > last]
+        if (len(names) - len(left)) // size + 1 == self.cut.get(request.path):
+            return _error(500, "UNKNOWN", "no")
         page = left[:size]
         headers = {}
         if len(left) > size:
