@@ -216,6 +216,8 @@ def test_an_operating_system_whose_packages_cannot_be_read_is_not_assessed_clean
     assert state == "unsupported"
     assert reason.startswith("no package of its operating system, debian 12")
     assert nights.stated("lab/stripped") == oracle({"lab/stripped": image})["lab/stripped"]
+    held = open_warehouse(nights.warehouse).question("package_holders", package="openssl")
+    assert held[["holds", "images"]].values.tolist() == [["unknown", 1]]
 
 
 def test_an_older_database_than_one_that_was_used_closes_nothing(tmp_path):
