@@ -67,9 +67,10 @@ class Contents:
 
     def _noted(self, wanted: Wanted) -> Made | None:
         try:
-            return Made(**orjson.loads(self._note(wanted).read_bytes()))
+            told = Made(**orjson.loads(self._note(wanted).read_bytes()))
         except (FileNotFoundError, orjson.JSONDecodeError, TypeError):
             return None
+        return told if self.sboms.sound(told.stored) else None
 
     def _note(self, wanted: Wanted) -> Path:
         return self.notes / f"{wanted.digest.replace(':', '-')}.json"

@@ -13,7 +13,7 @@ from audit.model.enums import State
 from audit.ports import Judgement, RunContext, ScanError, Scanner, ScannerFacts, Sink
 from audit.scanning.contents import Contents
 from audit.scanning.plan import Action, Wanted
-from audit.store.sboms import StoredSbom
+from audit.store.sboms import SBOM_LOST, StoredSbom
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,12 @@ class Looker:
             with self.contents.sboms.opened(sbom) as file:
                 told = self.scanner.match(file, blocks.append)
         except WarehouseError as error:
-            raise ScanError(str(error), code="SbomLost") from error
+            again = f"{error}; the next run pulls the image again"
+            raise ScanError(again, code=SBOM_LOST) from error
         statements = sum(block.rows for block in blocks if block.table == "findings")
         for block in blocks:
             self._put(block, wanted, sink)
-        self._assess(wanted, sink, self._row(told, note))
+        self._assess(wanted, sink, self._row(wanted, told, note))
         return Looked(statements)
 
     def _sbom(self, wanted: Wanted, sink: Sink) -> tuple[StoredSbom, str]:
@@ -88,8 +89,8 @@ class Looker:
             return ""
         return f"what is in it was read by version {sbom.tool_version} and not anew"
 
-    def _row(self, told: Judgement, note: str) -> dict[str, Any]:
-        age = aged(self.facts, self.context.moment, self.max_age)
+    def _row(self, wanted: Wanted, told: Judgement, note: str) -> dict[str, Any]:
+        age = aged(self.facts, self.context.moment, self.max_age, wanted.database_used)
         age = age if told.state is State.ASSESSED else ""
         state = State.STALE if age else told.state
         looked = state is State.ASSESSED
@@ -103,7 +104,10 @@ class Looker:
         }
 
     def _refused(self, wanted: Wanted, error: ScanError, sink: Sink) -> Looked:
-        self._assess(wanted, sink, {"state": error.state.value, "reason": error.message})
+        row = {"state": error.state.value, "reason": error.message}
+        if error.code == SBOM_LOST:
+            row["native_status"] = error.code  # the next plan reads it
+        self._assess(wanted, sink, row)
         if error.code != "Budget":
             self.context.log.warning(
                 "%s could not look at an image: %s",
@@ -134,14 +138,29 @@ class Looker:
         assess(wanted, sink, self.context, self.scanner.name, _by(self.facts) | row)
 
 
-def aged(facts: ScannerFacts, moment: datetime, max_age: timedelta) -> str:
-    """Say so where what a scanner knows is too old, or of unknown age; else nothing."""
+def aged(
+    facts: ScannerFacts, moment: datetime, max_age: timedelta, used: datetime | None = None
+) -> str:
+    """Say so where what a scanner knows is too old, or of unknown age; else nothing.
+
+    Args:
+        facts: What the scanner is.
+        moment: The run's.
+        max_age: Up to which its database is young enough.
+        used: Date of the newest database of earlier runs: an older one does not know of everything
+            that was stated with that, and its silence would close it.
+    """
     known = facts.db_updated_at
     if known is None:
         return "the scanner does not tell how old its database is"
-    if moment - known <= max_age:
-        return ""
-    return f"its database of {known:%Y-%m-%d} is older than {max_age.days} days"
+    if moment - known > max_age:
+        return f"its database of {known:%Y-%m-%d} is older than {max_age.days} days"
+    if used and known < used:
+        return (
+            f"its database of {known:%Y-%m-%d %H:%M} is older than one that was used before, "
+            f"of {used:%Y-%m-%d %H:%M}"
+        )
+    return ""
 
 
 def _by(facts: ScannerFacts) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -34,6 +35,7 @@ class Wanted:
         places: Where it lies and is current, as far as the patterns let these in.
         sbom: What the scanner wrote of it before.
         reason: Why it is left; empty for the other actions.
+        database_used: As in the candidate.
     """
 
     digest: str
@@ -42,6 +44,7 @@ class Wanted:
     action: Action
     sbom: StoredSbom | None = None
     reason: str = ""
+    database_used: datetime | None = None
 
 
 def plan(candidates: Iterable[Candidate], rules: ScanRules, version: str) -> list[Wanted]:
@@ -68,7 +71,14 @@ def _wanted(candidate: Candidate, rules: ScanRules, version: str) -> Wanted | No
     action = Action.PULL
     if candidate.sbom:
         action = Action.MATCH if candidate.sbom.tool_version == version else Action.RENEW
-    return Wanted(candidate.digest, places, candidate.size_bytes, action, candidate.sbom)
+    return Wanted(
+        candidate.digest,
+        places,
+        candidate.size_bytes,
+        action,
+        candidate.sbom,
+        database_used=candidate.database_used,
+    )
 
 
 def _let_in(place: Place, rules: ScanRules) -> bool:

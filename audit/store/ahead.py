@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
@@ -12,7 +13,7 @@ from audit.store import views
 from audit.store.assembly import Assembly
 from audit.store.commit import Commit, inputs_of
 from audit.store.layout import Layout
-from audit.store.sboms import StoredSbom
+from audit.store.sboms import SBOM_LOST, StoredSbom
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,8 @@ class Candidate:
     Attributes:
         size_bytes: Compressed size; None where it is not told.
         looked_at: Whether a source that is no scanner of ours assessed it, everywhere it lies.
-        sbom: What the scanner wrote of it before.
+        sbom: What the scanner wrote of it before; None where that was found to be lost.
+        database_used: Date of the newest database that the scanner had in an earlier run.
     """
 
     digest: str
@@ -42,6 +44,7 @@ class Candidate:
     size_bytes: int | None
     looked_at: bool
     sbom: StoredSbom | None
+    database_used: datetime | None = None
 
 
 def candidates(
@@ -61,7 +64,9 @@ def candidates(
         earlier = commit.ledger.before(commit.run_id)
         views.view(con, "sboms_history", views.history_rows(layout, "sboms", earlier.run_ids))
         query = files("audit.store").joinpath("sql", "wanted.sql").read_text(encoding="utf-8")
-        told = con.sql(query, params={"scanner": scanner, "own": [*own]}).to_arrow_table()
+        told = con.sql(
+            query, params={"scanner": scanner, "own": [*own], "lost": SBOM_LOST}
+        ).to_arrow_table()
     return [_candidate(row) for row in told.to_pylist()]
 
 
@@ -69,4 +74,5 @@ def _candidate(row: dict[str, Any]) -> Candidate:
     held = row["path"] is not None
     sbom = StoredSbom(row["path"], row["sha256"], row["tool_version"]) if held else None
     places = tuple(Place(**one) for one in row["places"])
-    return Candidate(row["digest"], places, row["size_bytes"], row["looked_at"], sbom)
+    told = (row[name] for name in ("size_bytes", "looked_at"))
+    return Candidate(row["digest"], places, *told, sbom, row["database_used"])

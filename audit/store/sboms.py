@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import shutil
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from audit.store.layout import Layout
 from audit.store.sync import sync
 
 _LEVEL = 6
+SBOM_LOST = "SbomLost"
+"""Marks the look at an image of which the SBOM was missing or damaged: it has to be made anew."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +46,29 @@ class SbomStore:
     work: Path
 
     def keep(self, sbom: Path) -> tuple[str, str]:
-        """Keep an SBOM and return its path in the warehouse and its SHA-256."""
+        """Keep an SBOM and return its path in the warehouse and its SHA-256.
+
+        What lies there already and is damaged is replaced: nothing else can lie under that hash.
+        """
         content = sbom.read_bytes()
         sha256 = hashlib.sha256(content).hexdigest()
         path = self.layout.sbom(sha256)
         with self._aside(f"{sha256}.gz") as packed:
             packed.write_bytes(gzip.compress(content, _LEVEL, mtime=0))
             sync(packed)
-            self.layout.files.create(path, packed)
+            if not self.layout.files.create(path, packed) and not self.sound(
+                StoredSbom(path, sha256, "")
+            ):
+                self.layout.files.put(path, packed)
         return path, sha256
+
+    def sound(self, stored: StoredSbom) -> bool:
+        """Whether an SBOM is there and is what was kept."""
+        try:
+            with self.opened(stored):
+                return True
+        except WarehouseError:
+            return False
 
     @contextmanager
     def opened(self, stored: StoredSbom) -> Iterator[Path]:
@@ -67,7 +84,7 @@ class SbomStore:
                     copy.open("wb") as out,
                 ):
                     shutil.copyfileobj(packed, out)
-            except (OSError, EOFError) as error:
+            except (OSError, EOFError, zlib.error) as error:
                 raise WarehouseError(f"{stored.path} cannot be read: {error}") from error
             if hashlib.sha256(copy.read_bytes()).hexdigest() != stored.sha256:
                 raise WarehouseError(f"{stored.path} is not the SBOM that was kept")

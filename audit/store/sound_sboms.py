@@ -13,7 +13,10 @@ from audit.store.faults import Findings
 from audit.store.layout import Layout
 from audit.store.sboms import SbomStore, StoredSbom
 
-_CURE = "restore it from a backup; without one its image has to be pulled again"
+_CURE = (
+    "restore it from a backup; without one its image is pulled again, in the run after the one "
+    "that finds it lost"
+)
 
 
 def check_sboms(layout: Layout, run_ids: Sequence[str], found: Findings) -> None:

@@ -114,9 +114,8 @@ def explained(tool: str, words: str, meanings: Sequence[Meaning], secret: str = 
 
 def described(tool: str, told: str, meaning: Meaning, secret: str = "") -> ScanError:
     """Return the error of a meaning with the words that say most."""
-    last = _last(_ANSI.sub("", told))
-    if secret:
-        last = last.replace(secret, "***")
+    plain = _ANSI.sub("", told)
+    last = _last(plain.replace(secret, "***") if secret else plain)  # before it is cut short
     said = meaning.said.format(tool=tool)
     return ScanError(f"{said}: {last}" if last else said, code=meaning.code, state=meaning.state)
 

@@ -17,6 +17,7 @@ from providers.loopback.oci import OciLoopback, Store, Ways
 from providers.loopback.scanning import (
     Advisory,
     Distribution,
+    Package,
     StandImage,
     TrivyDatabase,
     push,
@@ -200,6 +201,44 @@ def test_an_operating_system_that_trivy_has_no_data_for_is_not_assessed_clean(tm
     assert nights.stated("lab/new") == oracle(images)["lab/new"] != []
 
 
+@pytest.mark.parametrize("packages", [(), (Package("npm", "lodash-1", "4.17.15"),)])
+def test_an_operating_system_whose_packages_cannot_be_read_is_not_assessed_clean(
+    tmp_path, packages
+):
+    image = StandImage(Distribution("debian", "12"), (packages,))
+    with OciLoopback(stored({"lab/stripped": image})) as registry:
+        nights = Nights(registry, tmp_path)
+        said = scan(nights.cache, f"{registry.host}/lab/stripped:1.0").report["Results"][0]
+        assert (said["Class"], said.get("Vulnerabilities")) == ("os-pkgs", None), "as if it were"
+        done = nights.run(0)
+    assert done.unassessed == 1
+    state, reason = nights.states()["lab/stripped"]
+    assert state == "unsupported"
+    assert reason.startswith("no package of its operating system, debian 12")
+    assert nights.stated("lab/stripped") == oracle({"lab/stripped": image})["lab/stripped"]
+    held = open_warehouse(nights.warehouse).question("package_holders", package="openssl")
+    assert held[["holds", "images"]].values.tolist() == [["unknown", 1]]
+
+
+def test_an_older_database_than_one_that_was_used_closes_nothing(tmp_path):
+    with OciLoopback(stored(SOME)) as registry:
+        nights = Nights(registry, tmp_path)
+        nights.know([*ADVISORIES, NEW], age_days=0)
+        nights.run(0)
+        nights.know(ADVISORIES, age_days=3)
+        for night in (1, 2):
+            done = nights.run(night)
+            assert done.unassessed == len(SOME), "an older database stays one the next night"
+            state, reason = nights.states()["shop/web"]
+            assert state == "stale"
+            assert "older than one that was used before, of 2026-11-22" in reason
+            assert "closed" not in set(nights.table("exposures")["state"])
+        nights.know(ADVISORIES, age_days=-1)
+        assert nights.run(3).unassessed == 0
+    closed = nights.table("exposures").query("state == 'closed'")
+    assert set(closed["vulnerability_id"]) == {NEW.vulnerability_id}
+
+
 def test_a_broken_run_goes_on_without_pulling_again(tmp_path, monkeypatch):
     with OciLoopback(stored(SOME)) as registry:
         nights = Nights(registry, tmp_path)
@@ -234,6 +273,20 @@ def test_scan_alone_works_on_what_the_newest_run_knows_and_its_plan_does_nothing
     assert (done.outcome, done.unassessed) == ("complete", 0)
     assert {name: nights.stated(name) for name in SOME} == oracle(SOME)
     assert nights.table("runs")["command"].tolist() == ["scan"]
+
+
+def test_scan_alone_says_nothing_of_what_the_newest_listing_could_not_see(tmp_path):
+    with OciLoopback(stored(SOME)) as registry:
+        nights = Nights(registry, tmp_path)
+        nights.run(0)
+        registry.fails["tags", "shop/web"] = 403
+        nights.run(1)
+        assert nights.states()["shop/web"][0] == "unknown"
+        done = nights.rescan(2)
+        assert done.unassessed == 1
+        assert nights.states()["shop/web"][0] == "unknown"
+        assert nights.states()["clean/debian"][0] == "assessed"
+        assert nights.rescan(3).unassessed == 1, "a scan is no listing"
 
 
 def test_packages_tell_who_has_one_today_and_what_brought_it(tmp_path):
@@ -272,7 +325,7 @@ def test_the_database_is_fetched_from_a_registry_where_one_is_named(tmp_path):
     assert done.unassessed == 0, "what could not be fetched leaves the database that was there"
 
 
-@pytest.mark.parametrize("harm", ["lost", "altered"])
+@pytest.mark.parametrize("harm", ["lost", "altered", "bent"])
 def test_verify_finds_an_sbom_that_is_lost_or_altered_and_a_run_says_so(tmp_path, harm):
     with OciLoopback(stored(SOME)) as registry:
         nights = Nights(registry, tmp_path)
@@ -281,15 +334,21 @@ def test_verify_finds_an_sbom_that_is_lost_or_altered_and_a_run_says_so(tmp_path
         sbom = next((Path(nights.warehouse) / "_sboms").rglob("*.gz"))
         if harm == "lost":
             sbom.unlink()
+        elif harm == "bent":
+            whole = sbom.read_bytes()
+            sbom.write_bytes(whole[:40] + bytes(one ^ 0xFF for one in whole[40:80]) + whole[80:])
         else:
             sbom.write_bytes(gzip.compress(b"{}"))
         found = check_all(Layout(Path(nights.warehouse)), nights.runs(), "256MB")
         assert [fault.where for fault in found.faults] == [str(sbom.relative_to(nights.warehouse))]
         done = nights.run(1)
-    assert done.unassessed == 1
-    assert sorted(state for state, _ in nights.states().values()) == [
-        *("assessed", "assessed", "failed")
-    ]
+        assert done.unassessed == 1
+        assert sorted(state for state, _ in nights.states().values()) == [
+            *("assessed", "assessed", "failed")
+        ]
+        assert nights.run(2).unassessed == 0, "its image is pulled again"
+    assert {name: nights.stated(name) for name in SOME} == oracle(SOME)
+    assert check_all(Layout(Path(nights.warehouse)), nights.runs(), "256MB").faults == []
 
 
 def test_the_login_is_nowhere_to_be_found_afterwards(tmp_path, caplog):

@@ -1,11 +1,13 @@
 -- Current images for a scanner ($scanner), one row a digest, most exposed first: running ones, those
 -- that anyone can pull, those beside many critical exposures, the newest. An image is looked_at where
 -- a source that is none of our own scanners ($own) assessed it, within the evidence window, wherever
--- it lies.
+-- it lies. An SBOM that an earlier look found to be lost ($lost) is none.
 WITH held AS (
     SELECT digest, arg_max(path, run_id) AS path, arg_max(sha256, run_id) AS sha256,
         arg_max(tool_version, run_id) AS tool_version
-    FROM sboms_history WHERE tool = $scanner GROUP BY digest
+    FROM sboms_history WHERE tool = $scanner AND digest NOT IN (
+        SELECT digest FROM prev_assessments WHERE source = $scanner AND native_status = $lost)
+    GROUP BY digest
 ), critical AS (
     SELECT provider, registry_id, repository, count(*) AS critical FROM exposures_before
     WHERE state <> 'closed' AND severity = 'CRITICAL' GROUP BY ALL
@@ -23,11 +25,20 @@ WITH held AS (
     LEFT JOIN critical AS c USING (provider, registry_id, repository)
     WHERE p.current AND p.provider <> 'files'
         -- Whether what a night could not list is still there is not for a scanner to say.
-        AND (getvariable('command') <> 'run' OR p.observed_run_id = getvariable('run_id'))
+        AND p.observed_run_id = CASE getvariable('command') WHEN 'run' THEN getvariable('run_id')
+            ELSE (SELECT max(run_id) FROM runs_history WHERE command = 'run') END
+), used AS (
+    -- A date after the run cannot be right, and would make every later database an old one.
+    SELECT max(dated) AS dated FROM (
+        SELECT trivy_db_updated_at AS dated FROM runs_history WHERE $scanner = 'trivy'
+        UNION ALL
+        SELECT db_updated_at FROM prev_assessments
+        WHERE source = $scanner AND provider <> 'files' AND scanned_at IS NOT NULL
+    ) WHERE dated <= getvariable('moment')
 )
 SELECT p.digest, max(i.size_bytes) AS size_bytes, bool_and(p.looked_at) AS looked_at,
     any_value(h.path) AS path, any_value(h.sha256) AS sha256,
-    any_value(h.tool_version) AS tool_version,
+    any_value(h.tool_version) AS tool_version, (SELECT dated FROM used) AS database_used,
     list({provider: p.provider, registry_id: p.registry_id, repository: p.repository,
         account: p.account, region: p.region, scope_id: p.scope_id}
         ORDER BY p.provider, p.registry_id, p.repository) AS places

@@ -17,7 +17,7 @@ from providers.files.subject import not_an_image
 
 
 def read(
-    content: bytes, context: RunContext, take: Callable[[Columns], None], *, looked_into: bool
+    content: bytes, context: RunContext, take: Callable[[Columns], None], *, unread: str
 ) -> Judgement:
     """Hand over the rows of a report and say what it is worth.
 
@@ -25,13 +25,13 @@ def read(
         content: Grype's JSON.
         context: Of the run.
         take: Is handed the rows.
-        looked_into: Whether the SBOM holds a system or a package: Grype lists matches alone.
+        unread: What of the image the SBOM does not hold; empty where it holds what it should.
 
     Raises:
         ScanError: It is no report of Grype's.
     """
     try:
-        return _read(Record(orjson.loads(content)), context, take, looked_into)
+        return _read(Record(orjson.loads(content)), context, take, unread)
     except (orjson.JSONDecodeError, ReportFileError) as error:
         raise ScanError(
             f"Grype wrote a report that cannot be read: {error}", code="ReportUnreadable"
@@ -39,7 +39,7 @@ def read(
 
 
 def _read(
-    report: Record, context: RunContext, take: Callable[[Columns], None], looked_into: bool
+    report: Record, context: RunContext, take: Callable[[Columns], None], unread: str
 ) -> Judgement:
     report.needed_list("matches")
     rows = Rows(ImportOrder(context, ""))
@@ -50,9 +50,8 @@ def _read(
         statements.add(match)
     for block in rows.flushed():
         take(block)
-    if not looked_into:
-        note = "no operating system and no package was detected"
-        return Judgement(State.UNSUPPORTED, note, None, None)
+    if unread:
+        return Judgement(State.UNSUPPORTED, unread, None, None)
     left_out = len(report.records("ignoredMatches"))
     note = f"{left_out} statements suppressed by the scanner are left out" if left_out else ""
     return Judgement(State.ASSESSED, note, None, image.content_hash)

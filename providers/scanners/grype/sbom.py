@@ -13,6 +13,8 @@ from audit.model.columns import Columns
 from audit.ports import ScanError
 from providers.files.fields import Record
 
+_SYSTEMS = frozenset({"deb", "apk", "rpm", "alpm", "portage"})
+"""Types that Syft gives to packages of operating systems."""
 _PURL_TYPE = re.compile(r"pkg:([a-z0-9.+-]+)/")
 
 
@@ -37,12 +39,22 @@ def form(content: bytes) -> str:
     return f"Syft JSON {version or ''}".strip()
 
 
-def looked_into(content: bytes) -> bool:
-    """Whether an operating system or a package was found."""
+def unread(content: bytes) -> str:
+    """Say what of an image could not be looked into, where that is so: Grype lists matches alone.
+
+    Raises:
+        ScanError: A member is of another type than Syft promises.
+    """
     document = _document(content)
     distribution = document.get("distro")
-    named = isinstance(distribution, dict) and bool(distribution.get("name"))
-    return named or bool(document.get("artifacts"))
+    system = distribution.get("name") if isinstance(distribution, dict) else None
+    try:
+        kinds = {one.text("type") for one in Record(document).records("artifacts")}
+    except ReportFileError as error:
+        raise _no_sbom(str(error)) from error
+    if system and not kinds & _SYSTEMS:
+        return f"no package of its operating system, {system}, could be read"
+    return "" if kinds else "no operating system and no package was detected"
 
 
 def packages(content: bytes) -> Iterator[Columns]:
@@ -68,7 +80,7 @@ def _package(artifact: Record) -> dict[str, Any]:
     metadata = Record(raw) if isinstance(raw, dict) else Record({})
     purl, kind = artifact.text("purl"), artifact.text("type")
     found = _PURL_TYPE.match(purl or "")
-    system = kind in {"deb", "apk", "rpm", "alpm", "portage"}
+    system = kind in _SYSTEMS
     source = _text(metadata, "source") or _text(metadata, "originPackage")
     return {
         "package_name": artifact.needed_text("name"),

@@ -96,9 +96,9 @@ class GrypeScanner:
             written = Path(folder) / "report.json"
             arguments = [f"sbom:{sbom}", "-o", "json", "--file", str(written), "-q"]
             self._grype.run(arguments, self._environment())
-            looked_into = syft_json.looked_into(sbom.read_bytes())
+            unread = syft_json.unread(sbom.read_bytes())
             content = _content(written, "Grype")
-            return report.read(content, self._context, take, looked_into=looked_into)
+            return report.read(content, self._context, take, unread=unread)
 
     def form(self, sbom: Path) -> str:
         """Return the version of Syft's JSON of an SBOM."""

@@ -24,7 +24,12 @@ _NO_DATA = (
 
 
 def read(
-    content: bytes, context: RunContext, take: Callable[[Columns], None], *, words: str = ""
+    content: bytes,
+    context: RunContext,
+    take: Callable[[Columns], None],
+    *,
+    words: str = "",
+    unread: str = "",
 ) -> Judgement:
     """Hand over the rows of a report and say what it is worth.
 
@@ -33,28 +38,31 @@ def read(
         context: Of the run.
         take: Is handed the rows.
         words: What Trivy said meanwhile, on standard error.
+        unread: Operating system that the SBOM lists no package of: Trivy reports on it as if it
+            were clean.
 
     Raises:
         ScanError: It is no report of Trivy's.
     """
     try:
-        return _read(Record(orjson.loads(content)), context, take, _no_data(words))
+        return _read(Record(orjson.loads(content)), context, take, _blind(words, unread))
     except (orjson.JSONDecodeError, ReportFileError) as error:
         raise ScanError(
             f"Trivy wrote a report that cannot be read: {error}", code="ReportUnreadable"
         ) from error
 
 
-def _no_data(words: str) -> str:
-    """Return the operating system that Trivy has no data for, if it says so."""
+def _blind(words: str, unread: str) -> str:
+    """Say why nothing is known of the operating system's packages, where that is so."""
     for pattern, shown in _NO_DATA:
         if found := pattern.search(words):
-            return shown.format(*found.groups())
-    return ""
+            system = shown.format(*found.groups())
+            return f"Trivy has no data for its operating system, {system}"
+    return f"no package of its operating system, {unread}, could be read" if unread else ""
 
 
 def _read(
-    report: Record, context: RunContext, take: Callable[[Columns], None], no_data: str
+    report: Record, context: RunContext, take: Callable[[Columns], None], blind: str
 ) -> Judgement:
     rows = Rows(ImportOrder(context, ""))
     image = rows.image(not_an_image(""), SOURCE)
@@ -69,8 +77,8 @@ def _read(
     system = report.record("Metadata").record("OS")
     ended, family = system.flag("EOSL"), system.text("Family")
     state, note = judged(results, family=family, stated=image.statements > 0)
-    if no_data:
-        state, note = State.UNSUPPORTED, f"Trivy has no data for its operating system, {no_data}"
+    if blind:
+        state, note = State.UNSUPPORTED, blind
     left_out = suppressed(results)
     notes = (
         note,

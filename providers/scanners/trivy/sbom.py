@@ -48,6 +48,30 @@ def form(content: bytes) -> str:
     return f"CycloneDX {document.get('specVersion', '')}".strip()
 
 
+def unread_system(content: bytes) -> str:
+    """Return the operating system that an SBOM names and lists no package of, if there is one.
+
+    Its list of packages was removed, is broken, or is of a kind that Trivy does not read.
+
+    Raises:
+        ScanError: A member is of another type than CycloneDX promises.
+    """
+    components = _objects(_document(content), "components")
+    try:
+        told = [(one.text("type"), one) for one in map(Record, components)]
+        systems = {one.text("name") or "": one for kind, one in told if kind == "operating-system"}
+        listed = {
+            _properties(one).get(f"{_OURS}PkgType") for kind, one in told if kind == "library"
+        }
+        return ", ".join(
+            f"{name} {one.text('version') or ''}".strip()
+            for name, one in sorted(systems.items())
+            if name not in listed
+        )
+    except ReportFileError as error:
+        raise _no_sbom(str(error)) from error
+
+
 def packages(content: bytes) -> Iterator[Columns]:
     """Yield the rows of ``packages``, without digest and tool.
 
@@ -66,7 +90,7 @@ def packages(content: bytes) -> Iterator[Columns]:
 
 
 def _package(component: Record) -> dict[str, Any]:
-    told = {one.text("name"): one.text("value") for one in component.records("properties")}
+    told = _properties(component)
     group, name = component.text("group"), component.needed_text("name")
     purl = component.text("purl")
     kind = _PURL_TYPE.match(purl or "")
@@ -81,6 +105,10 @@ def _package(component: Record) -> dict[str, Any]:
         "location": told.get(f"{_OURS}FilePath"),
         "layer_digest": told.get(f"{_OURS}LayerDigest") or told.get(f"{_OURS}LayerDiffID"),
     }
+
+
+def _properties(component: Record) -> dict[str | None, str | None]:
+    return {one.text("name"): one.text("value") for one in component.records("properties")}
 
 
 def _source_version(told: Mapping[str | None, str | None]) -> str | None:

@@ -78,7 +78,9 @@ class TrivyScanner:
         with self._aside() as folder:
             written = Path(folder) / "report.json"
             words = self._trivy.match(sbom, written)
-            return report.read(_content(written), self._context, take, words=words)
+            unread = _unread(sbom.read_bytes())
+            content = _content(written)
+            return report.read(content, self._context, take, words=words, unread=unread)
 
     def form(self, sbom: Path) -> str:
         """Return the CycloneDX version of an SBOM."""
@@ -93,7 +95,7 @@ class TrivyScanner:
         return tempfile.TemporaryDirectory(dir=self._work)
 
 
-_form, _packages = sbom.form, sbom.packages
+_form, _packages, _unread = sbom.form, sbom.packages, sbom.unread_system
 
 
 def _steady(written: Path) -> bytes:

@@ -91,6 +91,9 @@ def test_both_scanners_stand_beside_each_other(nights):
         (("grype", "db", {"error": "database does not exist"}), "failed", "no database"),
         (("grype", "db", {"built": "2026-10-01T00:00:00Z"}), "stale", "older than 7 days"),
         (("syft", "scan", {**SBOM, "artifacts": [], "distro": {}}), "unsupported", "no package"),
+        (("syft", "scan", {**SBOM, "artifacts": []}), "unsupported", "system, debian"),
+        (("syft", "scan", {**SBOM, "artifacts": SBOM["artifacts"][1:]}), "unsupported", "debian"),
+        (("syft", "scan", {**SBOM, "distro": {}}), "assessed", ""),
         (("grype", "sbom", {"matches": [], "ignoredMatches": [MATCH]}), "assessed", "1 statements"),
     ],
 )

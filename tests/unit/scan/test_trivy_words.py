@@ -59,6 +59,11 @@ def test_a_secret_is_not_repeated_and_words_are_bounded():
     assert len(found.message) < 400
 
 
+def test_a_secret_that_is_longer_than_an_error_may_be_is_not_repeated_in_part():
+    secret = "s3cret" * 400
+    assert "s3cret" not in failure(1, f"{PREFIX}* remote error: no: {secret}", secret).message
+
+
 def test_a_trivy_that_had_to_be_stopped_timed_out():
     assert late("Trivy", 5).code == "TimedOut"
 

@@ -1,0 +1,68 @@
+"""SBOMs wherever a warehouse lies: kept once, held against their hash, mended where damaged."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from audit.errors import WarehouseError
+from audit.store.layout import Layout
+from audit.store.sboms import SbomStore, StoredSbom
+from tests.support.stores.places import KINDS, place
+
+BODY = b'{"bomFormat":"CycloneDX","components":[' + b'{"name":"openssl"},' * 400 + b"{}]}"
+PACKED = gzip.compress(BODY, 6, mtime=0)
+BENT = PACKED[:30] + bytes(byte ^ 0xFF for byte in PACKED[30:60]) + PACKED[60:]
+
+
+@pytest.fixture(params=["local", *KINDS])
+def layout(request, tmp_path, monkeypatch):
+    if request.param == "local":
+        yield Layout(tmp_path / "warehouse")
+        return
+    with place(request.param, tmp_path, monkeypatch) as served:
+        yield served.layout("one")
+
+
+def kept(layout: Layout, tmp_path: Path) -> tuple[SbomStore, StoredSbom]:
+    sbom = tmp_path / "sbom.json"
+    sbom.write_bytes(BODY)
+    store = SbomStore(layout, tmp_path / "work")
+    return store, StoredSbom(*store.keep(sbom), "1")
+
+
+def lay(layout: Layout, path: str, content: bytes, tmp_path: Path) -> None:
+    source = tmp_path / "laid"
+    source.write_bytes(content)
+    layout.files.put(path, source)
+
+
+def test_an_sbom_is_read_as_it_was_kept_and_keeping_it_again_changes_nothing(layout, tmp_path):
+    _, first = kept(layout, tmp_path)
+    store, again = kept(layout, tmp_path)
+    assert first == again
+    with store.opened(again) as file:
+        assert file.read_bytes() == BODY
+    assert not list((tmp_path / "work").iterdir())
+
+
+@pytest.mark.parametrize("harm", [b"", BENT])
+def test_what_is_damaged_is_one_clear_error_and_replaced_when_it_is_kept_again(
+    layout, tmp_path, harm
+):
+    store, stored = kept(layout, tmp_path)
+    lay(layout, stored.path, harm, tmp_path)
+    with pytest.raises(WarehouseError, match=stored.path), store.opened(stored):
+        pass
+    kept(layout, tmp_path)
+    with store.opened(stored) as file:
+        assert file.read_bytes() == BODY
+
+
+def test_what_is_lost_is_one_clear_error(layout, tmp_path):
+    store, stored = kept(layout, tmp_path)
+    layout.files.delete(stored.path)
+    with pytest.raises(WarehouseError, match="cannot be read"), store.opened(stored):
+        pass
