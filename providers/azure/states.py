@@ -85,6 +85,11 @@ class Evidence:
         self.total += hashed
 
     @property
+    def says_something(self) -> bool:
+        """Whether some package was judged; else what was stated earlier is kept, not confirmed."""
+        return not _SAID.isdisjoint(code.lower() for code in self.codes)
+
+    @property
     def words(self) -> str:
         """The status codes, joined."""
         return "/".join(sorted(self.codes))
