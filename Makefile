@@ -35,7 +35,7 @@ NIGHTS ?= 9
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
-demo: $(RUN) ## Audit three loopback clouds on two nights; writes ./out/demo
+demo: $(RUN) ## Audit three loopback clouds and a registry on two nights; writes ./out/demo
 	@$(BIN)/registry-audit demo
 
 test: check ## The static checks, then every test

@@ -32,11 +32,21 @@ class Collection:
 
 
 def collect_and_publish(
-    settings: Mapping[str, Any], warehouse: Path, moment: datetime, publish: bool, name: str = "aws"
+    settings: Mapping[str, Any],
+    warehouse: Path,
+    moment: datetime,
+    publish: bool,
+    name: str = "aws",
+    memory: str = "512MB",
 ) -> Collection:
     """Read a provider as a nightly run does; with ``publish`` assemble, judge and publish too."""
     config = Config.model_validate(
-        {"version": 1, "warehouse": str(warehouse), "providers": {name: dict(settings)}}
+        {
+            "version": 1,
+            "warehouse": str(warehouse),
+            "collect": {"memory": memory},
+            "providers": {name: dict(settings)},
+        }
     )
     app = App(config, moment)
     context = app.context()
@@ -44,7 +54,7 @@ def collect_and_publish(
     layout = app.warehouse.layout
     memory = StoredMemory(layout, ledger.before(context.run_id))
     providers = app.providers(replace(context, memory=memory))
-    begin(layout, BrokenRun(context.run_id, moment), app._shape())  # noqa: SLF001  as a run does
+    begin(layout, BrokenRun(context.run_id, moment), app._shape("run"))  # noqa: SLF001  as a run does
     began, raw = time.process_time(), layout.staged(context.run_id) / "raw"
     plans = plan_all(providers)
     tasks = [task for plan in plans.values() for task in plan.tasks]

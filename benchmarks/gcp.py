@@ -44,25 +44,25 @@ def main(arguments: list[str]) -> None:
     projects = 200 if given.full else given.projects
     size = Size(projects, given.repositories, given.images, given.findings, given.own)
     with TemporaryDirectory() as folder:
-        for line in report(size, Path(folder), publish=not given.reading_only):
+        memory = None if given.reading_only else given.memory
+        for line in report(size, Path(folder), memory):
             sys.stdout.write(line + "\n")
             sys.stdout.flush()
 
 
-def report(size: Size, root: Path, *, publish: bool) -> Iterator[str]:
-    """Yield the lines."""
+def report(size: Size, root: Path, memory: str | None) -> Iterator[str]:
+    """Yield the lines; ``memory`` is the query engine's limit, None to publish nothing."""
     yield (
         f"{size.projects} projects x {size.repositories} repositories x {size.images} images x "
         f"{size.findings} = {size.statements:,} occurrences, {size.own} % of them in one image only"
     )
     yield from _speeds(replace(size, projects=_PART), root)
     nights = (("cold", 0), ("unchanged", 0), ("changed", _MOVED))
-    for number, (name, moved) in enumerate(nights if publish else nights[:1]):
+    for number, (name, moved) in enumerate(nights if memory else nights[:1]):
         moment = FIRST + timedelta(days=number)
         with served(GeneratedCloud, replace(size, moved=moved), FIRST, moment) as server:
-            cost = apart(
-                collect_and_publish, server.settings, root / "nights", moment, publish, "gcp"
-            )
+            where = (server.settings, root / "nights", moment, memory is not None)
+            cost = apart(collect_and_publish, *where, "gcp", memory or "512MB")
             yield from _night(name, replace(size, moved=moved), cost, server.calls())
 
 
@@ -154,6 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--findings", type=int, default=80, help="occurrences of an image")
     parser.add_argument("--own", type=int, default=10, help="percent that are in one image only")
     parser.add_argument("--reading-only", action="store_true", help="one night, not published")
+    parser.add_argument("--memory", default="512MB", help="limit of the query engine (collect)")
     parser.add_argument("--full", action="store_true", help="200 projects: 8 million occurrences")
     return parser
 

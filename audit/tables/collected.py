@@ -262,7 +262,7 @@ VEX_STATEMENTS = Table(
 
 WAIVERS = Table(
     "waivers",
-    2,
+    3,
     "An exception from what must be mended, as whoever keeps it told it; in force or ended.",
     ("run_id", "waiver_id"),
     (
@@ -281,6 +281,20 @@ WAIVERS = Table(
         texts(
             "vulnerability_ids",
             "Vulnerabilities that it is limited to, sorted; null when it is not limited by id.",
+        ),
+        texts(
+            "severities",
+            "Severities that it is limited to, sorted; null when it is not limited by severity.",
+        ),
+        texts(
+            "registry_ids",
+            "Registries that it is limited to, sorted; null when it reaches over all of the "
+            "account, or further.",
+        ),
+        flag(
+            "may_hide",
+            "Whether its keeper may leave out of what it states whatever this covers, so that what "
+            "is missing is no proof of a fix; null where it states it as waived.",
         ),
         text("reason", "Why, in its author's words; what is not known of it where nobody tells."),
         text("owner", "Who answers for it."),

@@ -151,7 +151,8 @@ class DefenderReader:
             self._writer.finish()
             self._check_silence(placements)
             self._put_notes(everything=share.batches is None)
-            self._write(self._exemptions.rows(standing=self._untold_waiver_stands()))
+            stands = self._untold_waiver_stands()
+            self._write(self._exemptions.rows(registries, standing=stands))
         else:
             self._fail(DisabledError(self._terms.unavailable, code="NotOffered"))
         run_id = self._context.run_id
@@ -263,20 +264,25 @@ class DefenderReader:
             evidence = self._evidence.setdefault(place, Evidence())
             evidence.add(row.code, row.evaluated_at, row.problem)
         waiver = self._exemptions.waiver_of(row) if places and is_exempt(row.code) else None
-        if waiver is not None and row.mute:
+        if row.mute:
             self._mute.take(row, places, waiver)
         elif places:
             self._writer.take(row, places, waiver)
 
     def _restate_mute(self) -> None:
-        """State again what exempt rows left out; an image of which that is not known is not."""
-        for place, cells in self._mute.restated():
-            if cells:
+        """State again what rows that name no CVE left out.
+
+        An image of which that is not known of an exempt package is not known. A package that was
+        never assessed had nothing stated, and an image with no other has a state of its own.
+        """
+        for place, code, cells in self._mute.restated():
+            evidence = self._evidence[place]
+            if cells and evidence.says_something:
                 self._tally.listed += len(cells)
                 self._writer.restate(place, cells)
-            else:
+            elif is_exempt(code) and not cells:
                 problem = "a row is exempt and names no CVE, and no earlier run read the package"
-                self._evidence[place].problem = problem
+                evidence.problem = problem
                 self._fail(BrokenPageError(problem, operation=_ASSESSMENTS.operation))
 
     def _check_silence(self, placements: Placements) -> None:

@@ -15,6 +15,7 @@ import orjson
 
 from audit.errors import BrokenPageError
 from audit.model.columns import Columns
+from providers.azure.exemption_rules import cves_of, severities_of
 from providers.azure.names import PROVIDER, SOURCE
 from providers.azure.parse_assessments import Software
 from providers.azure.values import dig, moment, pick, text
@@ -38,6 +39,7 @@ class Exemption:
         excluded: ARM ids below it that it does not cover.
         key: Key of the recommendation it is about; None for several.
         vulnerability_ids: CVEs that it is limited to, sorted; None where it is not.
+        severities: Severities that it is limited to, sorted; None where it is not.
         category: Waiver or Mitigated, in Defender's word.
         conditions: What else it asks of a finding, as JSON; None where it asks nothing.
     """
@@ -47,6 +49,7 @@ class Exemption:
     excluded: tuple[str, ...]
     key: str | None
     vulnerability_ids: tuple[str, ...] | None
+    severities: tuple[str, ...] | None
     category: str | None
     conditions: str | None
     title: str | None
@@ -61,6 +64,21 @@ class Exemption:
         if not self.scope.startswith(_SUBSCRIPTIONS):
             return None
         return self.scope.removeprefix(_SUBSCRIPTIONS).partition("/")[0]
+
+    def registries(self, known: Mapping[str, str]) -> list[str] | None:
+        """Return which registries it is limited to; None where it reaches over a group above all.
+
+        Args:
+            known: ARM id in lower case -> registry_id.
+        """
+        if self.scope.startswith(_GROUPS):
+            return None
+        return sorted(
+            registry_id
+            for name, registry_id in known.items()
+            if (_lies_in(name, self.scope) or _lies_in(self.scope, name))
+            and not any(_lies_in(name, above) for above in self.excluded)
+        )
 
     def may_cover(self, row: Software) -> bool:
         """Whether it may be what exempts a row."""
@@ -99,7 +117,8 @@ def exemption(row: Mapping[str, Any]) -> Exemption:
             one.lower() for one in (excluded if isinstance(excluded, list) else ()) if text(one)
         ),
         key=None if key in {None, _SEVERAL} else key.lower(),
-        vulnerability_ids=_cves(pick(rule, "if")),
+        vulnerability_ids=cves_of(rule),
+        severities=severities_of(rule),
         category=text(pick(data, "exemptionCategory")),
         conditions=orjson.dumps(rule, option=orjson.OPT_SORT_KEYS).decode() if rule else None,
         title=text(pick(row, "displayName")),
@@ -130,6 +149,11 @@ class Exemptions:
         """Id of the waiver that stands for exemptions nobody tells more of."""
         return f"{self.scope_id}/exempt"
 
+    @property
+    def unread(self) -> str:
+        """Id of the waiver that stands for exemptions that could not be read."""
+        return f"{self.scope_id}/unread"
+
     def take(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Take in a page; those of other subscriptions are left to their own readings."""
         told = (exemption(row) for row in rows)
@@ -137,8 +161,12 @@ class Exemptions:
         self._known += [one for one in told if one.subscription in {None, own}]
 
     def waiver_of(self, row: Software) -> str:
-        """Return the id of the waiver of an exempt row: the only exemption that can be meant."""
-        fitting = [one for one in self._known if one.may_cover(row)]
+        """Return the id of the waiver of an exempt row: the only exemption that can be meant.
+
+        Of some of them alone it cannot be told that no other is meant.
+        """
+        known = self._known if self.problem is None else []
+        fitting = [one for one in known if one.may_cover(row)]
         lasting = [one for one in fitting if one.expires_at is None or one.expires_at > self.now]
         meant = {one.waiver_id for one in lasting or fitting}
         if len(meant) == 1:
@@ -146,36 +174,40 @@ class Exemptions:
         self._untold = True
         return self.untold
 
-    def rows(self, *, standing: bool) -> Columns:
+    def rows(self, registries: Mapping[str, str], *, standing: bool) -> Columns:
         """Return the ``waivers`` block.
 
+        Exemptions with conditions are about single CVEs: nobody documents whether a row that names
+        others too leaves these out. One that could not be read may have any.
+
         Args:
+            registries: ARM id in lower case -> registry_id, of the subscription.
             standing: Whether rows that stand from an earlier run rest on the untold waiver.
         """
         block = Columns("waivers", provider=PROVIDER, scope_id=self.scope_id, origin=SOURCE)
         for one in {one.waiver_id: one for one in self._known}.values():
             covered = one.scope if one.conditions is None else f"{one.scope} {one.conditions}"
-            limits = one.vulnerability_ids
             block.append(
                 waiver_id=one.waiver_id,
                 type=_TYPES.get((one.category or "").lower(), "unknown"),
                 title=one.title,
                 scope=covered,
                 account=one.subscription,
-                vulnerability_ids=None if limits is None else list(limits),
+                vulnerability_ids=_listed(one.vulnerability_ids),
+                severities=_listed(one.severities),
+                registry_ids=one.registries(registries),
+                may_hide=one.conditions is not None or None,
                 reason=one.reason,
                 owner=one.author,
                 approved_at=one.created_at,
                 expires_at=one.expires_at,
             )
+        where = {"scope": f"{_SUBSCRIPTIONS}{self.subscription}", "account": self.subscription}
         if self._untold or standing:
-            block.append(
-                waiver_id=self.untold,
-                type="unknown",
-                scope=f"{_SUBSCRIPTIONS}{self.subscription}",
-                account=self.subscription,
-                reason=self._why(),
-            )
+            block.append(waiver_id=self.untold, type="unknown", reason=self._why(), **where)
+        if self.problem is not None:
+            why = f"Exemptions are not known: {self.problem}; any may cover what is not stated."
+            block.append(waiver_id=self.unread, type="unknown", reason=why, may_hide=True, **where)
         return block
 
     def _why(self) -> str:
@@ -185,31 +217,9 @@ class Exemptions:
         return f"{said}; it does not tell by which exemption, and not exactly one can be meant."
 
 
-def _cves(rule: object) -> tuple[str, ...] | None:
-    """Return the CVEs that conditions limit an exemption to; None where they do not.
-
-    Conditions are ``{field, operationType, operation}``, all of which must hold or one of them.
-    """
-    every, some = pick(rule, "allOf"), pick(rule, "anyOf")
-    told = [_named(one) for one in (every or some or ()) if isinstance(every or some, list)]
-    found = [names for names in told if names is not None]
-    if not found or (not every and len(found) < len(told)):
-        return None
-    return tuple(sorted({name.upper() for names in found for name in names}))
-
-
-def _named(condition: object) -> list[str] | None:
-    if str(pick(condition, "field")).lower() != "va.cve.cveid":
-        return None
-    if str(pick(condition, "operationType")).lower() != "containedinoperation":
-        return None
-    values = dig(condition, "operation", "values")
-    names = (
-        text(one) or text(pick(one, "title"))
-        for one in (values if isinstance(values, list) else ())
-    )
-    return [name for name in names if name]
-
-
 def _lies_in(one: str, above: str) -> bool:
     return bool(above) and (one == above or one.startswith(f"{above}/"))
+
+
+def _listed(names: tuple[str, ...] | None) -> list[str] | None:
+    return None if names is None else list(names)

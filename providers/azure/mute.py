@@ -1,7 +1,8 @@
-"""Exempt rows that name no CVE: what an earlier run read of their packages stands, and is waived.
+"""Rows that are exempt or could not be assessed, and name no CVE: what was read earlier stands.
 
 Nobody documents whether Defender leaves the CVEs out of the rows it exempts, as it does of Healthy
-ones. What a digest holds does not change, so what was stated of its package is still there.
+ones. What a digest holds does not change, so what was stated of its package is still there; where
+the row is exempt it is waived.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class _Mute(NamedTuple):
     package: str | None
     version: str | None
     code: str
-    waiver_id: str
+    waiver_id: str | None
 
 
 @dataclass
@@ -43,15 +44,15 @@ class MuteRows:
     memory: Memory
     _rows: dict[Place, list[_Mute]] = field(default_factory=lambda: defaultdict(list))
 
-    def take(self, row: Software, places: Sequence[Place], waiver_id: str) -> None:
-        """Keep a row about some placements, and the waiver that marks what it leaves out."""
+    def take(self, row: Software, places: Sequence[Place], waiver_id: str | None) -> None:
+        """Keep a row about some placements, and the waiver of what it leaves out where exempt."""
         package = text(pick(row.additional, "SoftwareName"))
         told = _Mute(package, versions(row.additional), row.code, waiver_id)
         for place in places:
             self._rows[place].append(told)
 
-    def restated(self) -> Iterator[tuple[Place, list[Cells]]]:
-        """Yield the cells of each placement's mute packages; none where no run has read them."""
+    def restated(self) -> Iterator[tuple[Place, str, list[Cells]]]:
+        """Yield each placement's mute rows: code, and cells; none where no run has read them."""
         by_registry = defaultdict[str, list[Place]](list)
         for place in self._rows:
             by_registry[place.registry_id].append(place)
@@ -61,7 +62,7 @@ class MuteRows:
                 stated = self._stated(registry_id, some)
                 for place in some:
                     for mute in self._rows[place]:
-                        yield place, _waived(stated.get(place, ()), mute)
+                        yield place, mute.code, _stands(stated.get(place, ()), mute)
 
     def _stated(self, registry_id: str, places: Sequence[Place]) -> Mapping[Place, list[Cells]]:
         found = defaultdict[Place, list[Cells]](list)
@@ -82,7 +83,7 @@ class MuteRows:
         return found
 
 
-def _waived(stated: Sequence[Cells], mute: _Mute) -> list[Cells]:
+def _stands(stated: Sequence[Cells], mute: _Mute) -> list[Cells]:
     """Return what was stated of the package, in the installed version where that is told."""
     mark = {"native_state": mute.code, "waiver_id": mute.waiver_id}
     return [

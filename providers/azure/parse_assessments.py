@@ -17,6 +17,7 @@ from providers.azure.values import dig, digest, folded, moment, pick, text, unwr
 _OPERATION = "resourcegraph:assessments"
 _REGISTRY = "/providers/microsoft.containerregistry/registries/"
 EXEMPT = "exempt"
+_NOT_APPLICABLE = "notapplicable"
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ class Software:
 
     @property
     def mute(self) -> bool:
-        """Whether it is exempt and names no CVE: those it named before are not mended by that."""
-        return is_exempt(self.code) and not self.cves and self.problem is None
+        """Whether it is exempt or was not assessed, and names no CVE: none of before is mended."""
+        return self.code.lower().startswith(_NOT_APPLICABLE) and not self.cves and not self.problem
 
 
 def software(row: Mapping[str, Any]) -> Software:
@@ -153,7 +154,7 @@ def _cves(
 
     A Healthy row's package is mended: CVEs it still names are no findings. A row of any other
     code keeps the CVEs it names; an Unhealthy one must name some, or those it named before would
-    pass for mended. So must an exempted one, see :attr:`Software.mute`.
+    pass for mended. So must one that is not applicable, see :attr:`Software.mute`.
     """
     if code.lower() == "healthy":
         return (), None

@@ -6,8 +6,9 @@ Defender gives no row for a clean image, so a clean one is never ``assessed`` bu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import urlsplit
 
@@ -35,6 +36,17 @@ def not_offered(resource_manager: str, moment: datetime) -> str | None:
     return None
 
 
+# There are few words and many images: each set of words is kept once.
+@lru_cache(maxsize=256)
+def _split(words: str) -> frozenset[str]:
+    return frozenset(words.split("/"))
+
+
+@lru_cache(maxsize=256)
+def _joined(codes: frozenset[str], code: str) -> frozenset[str]:
+    return codes | {code}
+
+
 @dataclass(slots=True)
 class Evidence:
     """All rows about one placement.
@@ -47,7 +59,7 @@ class Evidence:
         earlier: What the run before made of rows that did not change since; then none was read.
     """
 
-    codes: set[str] = field(default_factory=set)
+    codes: frozenset[str] = frozenset()
     latest: datetime | None = None
     count: int = 0
     total: int = 0
@@ -57,11 +69,12 @@ class Evidence:
     @classmethod
     def standing(cls, earlier: Earlier, changed: datetime | None) -> Evidence:
         """Return the evidence of an image whose rows are as the run before read them."""
-        return cls(set(earlier.words.split("/")), changed, earlier=earlier)
+        return cls(_split(earlier.words), changed, earlier=earlier)
 
     def add(self, code: str, evaluated_at: datetime | None, problem: str | None) -> None:
         """Take in a row."""
-        self.codes.add(code)
+        if code not in self.codes:
+            self.codes = _joined(self.codes, code)
         self.problem = self.problem or problem
         if evaluated_at is not None:
             self.latest = max(self.latest or evaluated_at, evaluated_at)
@@ -70,6 +83,11 @@ class Evidence:
         """Take in one statement of a row."""
         self.count += 1
         self.total += hashed
+
+    @property
+    def says_something(self) -> bool:
+        """Whether some package was judged; else what was stated earlier is kept, not confirmed."""
+        return not _SAID.isdisjoint(code.lower() for code in self.codes)
 
     @property
     def words(self) -> str:

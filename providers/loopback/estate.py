@@ -204,7 +204,8 @@ class Exemption:
     Attributes:
         account: The subscription it lies in; empty for one of the management group above all.
         package: The rows of this package are exempt while it lasts.
-        hides: CVEs that its conditions name; a row that holds others too leaves them out.
+        hides: CVEs that its conditions are about; a row that holds others too leaves them out.
+        severity: Its conditions name no CVE, but this severity.
         strips: The rows that it exempts name no CVE.
     """
 
@@ -215,6 +216,7 @@ class Exemption:
     reason: str = ""
     author: str = ""
     hides: tuple[str, ...] = ()
+    severity: str = ""
     strips: bool = False
     created_at: datetime | None = None
     expires_at: datetime | None = None

@@ -10,8 +10,9 @@ import pytest
 from audit import questions
 from audit.store.staging import to_arrow
 from audit.tables import TABLES
-from benchmarks import reports
+from benchmarks import gcp_cloud, reports
 from benchmarks.asking import ask
+from benchmarks.collecting import collect_and_publish
 from benchmarks.estate import GeneratedEstate, Size
 from benchmarks.figures import summary
 from benchmarks.nights import column_bytes, run_nights
@@ -71,3 +72,12 @@ def test_the_generated_reports_are_ones_that_are_imported(name, tmp_path):
     assert isinstance(result.outcome, Read)
     assert result.outcome.statements == 20
     assert reports.FORMATS[name](tmp_path / "big.json", megabytes=1).stat().st_size > 1_000_000
+
+
+def test_a_generated_google_cloud_is_read_as_large_as_it_is_said_to_be(tmp_path):
+    size = gcp_cloud.Size(projects=2, repositories=2, images=3, findings=5, own=0)
+    with gcp_cloud.GeneratedCloud(size, FIRST, FIRST) as cloud:
+        read = collect_and_publish(cloud.settings(), tmp_path, FIRST, publish=True, name="gcp")
+        calls = cloud.calls
+    assert (read.findings, read.outcome) == (size.statements, "complete")
+    assert calls["ListOccurrences"] == 2 * size.projects

@@ -103,6 +103,8 @@ SELECT b.key,
         AS proven,
     coalesce(bool_or(l.second_look), false) AND any_value(b.reason) IS DISTINCT FROM 'absent_once'
         AS first_absence,
+    coalesce(bool_or(l.second_look) FILTER (l.maybe_newer), false)
+        AND any_value(b.reason) IS DISTINCT FROM 'absent_once' AS newer_once,
     coalesce(bool_or(l.was_carrier), false) AS carrier_current,
     coalesce(bool_and(l.believed_clean) FILTER (l.maybe_newer), true) AS newer_clean,
     min(l.blind_state) FILTER (l.was_carrier AND NOT l.assessed) AS carrier_state,

@@ -27,14 +27,22 @@ SELECT registry_id, repository, vulnerability_id, package_name, count(*) AS imag
 FROM images GROUP BY ALL;
 
 -- What is no longer stated may be left out because it is waived: that is no proof that it is mended.
+-- unseen: the source would not state it of any image, so that no newer one proves anything either.
 CREATE TEMP TABLE hidden AS
-SELECT b.key, min(w.mark) AS mark
-FROM open_before AS b JOIN in_force AS w
-    ON w.waiver_id = b.waiver_id
-        OR (w.provider = b.provider AND list_contains(b.sources, w.origin)
-            AND list_contains(w.vulnerability_ids, b.vulnerability_id)
-            AND coalesce(w.account = b.account, true))
-GROUP BY b.key;
+WITH reached AS (
+    SELECT b.key, w.mark, false AS unseen
+    FROM open_before AS b JOIN in_force AS w USING (waiver_id)
+    UNION ALL
+    -- Who is not named may be covered: that is a doubt and no mark.
+    SELECT b.key, CASE WHEN w.vulnerability_ids IS NOT NULL THEN w.mark END, true
+    FROM open_before AS b JOIN in_force AS w
+        ON w.may_hide AND w.provider = b.provider AND list_contains(b.sources, w.origin)
+            AND coalesce(list_contains(w.vulnerability_ids, b.vulnerability_id), true)
+            AND coalesce(list_contains(w.severities, b.severity), true)
+            AND coalesce(list_contains(w.registry_ids, b.registry_id), true)
+            AND coalesce(w.account = b.account, true)
+)
+SELECT key, min(mark) AS mark, bool_or(unseen) AS unseen FROM reached GROUP BY key;
 
 CREATE TEMP TABLE marked AS
 SELECT key, mark.id AS waiver_id,
@@ -44,5 +52,5 @@ FROM (
         ON (w.registry_id, w.repository, w.vulnerability_id, w.package_name, w.images)
             = (s.registry_id, s.repository, s.vulnerability_id, coalesce(s.package_name, ''),
                 len(s.carrier_digests))
-    UNION ALL SELECT key, mark FROM hidden
+    UNION ALL SELECT key, mark FROM hidden WHERE mark IS NOT NULL
 );

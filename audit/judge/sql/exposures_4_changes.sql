@@ -93,6 +93,8 @@ judged AS (
             WHEN v.current_images = 0 THEN 'removed'
             WHEN v.proven AND hidden.key IS NULL AND v.first_absence THEN 'unconfirmed'
             WHEN v.proven AND hidden.key IS NULL THEN 'fixed'
+            WHEN v.newer_clean AND NOT v.carrier_current AND (hidden.unseen OR v.newer_once)
+                THEN 'unconfirmed'
             WHEN v.newer_clean AND NOT v.carrier_current THEN 'removed'
             ELSE 'unconfirmed'
         END AS verdict,
@@ -101,6 +103,8 @@ judged AS (
             WHEN unlisted.repository IS NOT NULL THEN 'repository_unlisted'
             WHEN v.proven AND hidden.key IS NULL THEN 'absent_once'
             WHEN v.proven THEN 'waived_at_source'
+            WHEN v.newer_clean AND NOT v.carrier_current
+                THEN CASE WHEN hidden.unseen THEN 'waived_at_source' ELSE 'absent_once' END
             WHEN v.carrier_current THEN 'image_' || coalesce(v.carrier_state, v.successor_state,
                 v.any_state, 'unknown')
             ELSE 'successor_' || coalesce(v.successor_state, 'unknown')

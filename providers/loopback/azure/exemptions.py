@@ -1,7 +1,7 @@
 """Exemptions as Resource Graph rows (``microsoft.security/standardassignments``), and what they do.
 
 While one lasts, the rows of its package say ``NotApplicable`` with the cause ``Exempt``. Nobody
-documents whether they go on naming the CVEs, so both are served. Where its conditions name CVEs,
+documents whether they go on naming the CVEs, so both are served. Where it has conditions on CVEs,
 the rows stay as they are and leave these out: of what may be done that could pass for a fix.
 """
 
@@ -73,14 +73,22 @@ def _data(one: Exemption) -> dict[str, Any]:
         "assignedAssessment": {"assessmentKey": _SEVERAL if one.hides else key_of(one.package)},
     }
     if one.hides:
-        named = [{"title": name} for name in one.hides]
-        condition = {
-            "field": "va.cve.cveId",
-            "operationType": "ContainedInOperation",
-            "operation": {"values": named},
-        }
-        data["subAssessmentExemptionRule"] = {"if": {"allOf": [condition]}}
+        data["subAssessmentExemptionRule"] = {"if": {"allOf": [_condition(one)]}}
     return data
+
+
+def _condition(one: Exemption) -> dict[str, Any]:
+    if one.severity:
+        return {
+            "field": "va.cve.severity",
+            "operationType": "LessThanFilterOperation",
+            "operation": {"value": one.severity},
+        }
+    return {
+        "field": "va.cve.cveId",
+        "operationType": "ContainedInOperation",
+        "operation": {"values": [{"title": name} for name in one.hides]},
+    }
 
 
 def _when(moment: datetime | None) -> str | None:

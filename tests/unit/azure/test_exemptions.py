@@ -20,6 +20,8 @@ SUBSCRIPTION, SCOPE = "/subscriptions/S", "azure/s/defender"
 GROUP = "/providers/Microsoft.Management/managementGroups/top"
 SEVERAL = "00000000-0000-0000-0000-000000000000"
 UNTOLD = f"{SCOPE}/exempt"
+OTHER = REGISTRY.rpartition("/")[0] + "/other"
+REGISTRIES = {REGISTRY.lower(): "one.azurecr.io", OTHER.lower(): "other.azurecr.io"}
 
 
 def assignment(above: str = SUBSCRIPTION, name: str = "e-1", **changes: Any) -> Row:
@@ -63,7 +65,7 @@ def exemptions(*rows: Row) -> Exemptions:
 
 
 def told(known: Exemptions) -> dict[str, dict[str, Any]]:
-    block = known.rows(standing=False)
+    block = known.rows(REGISTRIES, standing=False)
     names = [*block.data]
     rows = [
         dict(zip(names, cells, strict=True)) for cells in zip(*block.data.values(), strict=True)
@@ -161,8 +163,9 @@ def test_exemptions_that_cannot_be_read_cost_their_reasons_and_no_finding():
     run = collect(rows, exempt=refused)
     assert run.outcome.outcome is Outcome.PARTIAL
     assert "standardAssignments/read" in str(run.outcome.missing_permission)
-    (waiver,) = run.sink["waivers"]
+    waiver, unread = run.sink["waivers"]
     assert "exemptions are not known" in waiver["reason"]
+    assert (unread["waiver_id"], unread["may_hide"]) == ("azure/s-1/defender/unread", True)
     waived = [one for one in run.sink["findings"] if one["waiver_id"] == waiver["waiver_id"]]
     assert len(waived) == 1
     assert set(run.told("state").values()) == {"assessed"}
@@ -193,6 +196,66 @@ def test_an_exempt_row_that_names_no_cve_keeps_what_was_read_of_that_package_alo
     told_now = [(one["vulnerability_id"], one["waiver_id"]) for one in now.sink["findings"]]
     assert told_now == [("CVE-1", "azure/s-1/defender/exempt")]
     assert now.outcome.outcome is Outcome.COMPLETE
+
+
+def test_a_package_that_could_not_be_assessed_keeps_what_was_read_of_it():
+    """The image is assessed by its other rows; without this the flaw would pass for mended."""
+
+    def named(package: str, cve: str, **more: Any) -> Row:
+        entries = [{"CveId": cve, "Severity": "High"}] if cve else None
+        data = {"SoftwareName": package, "CvesDetails": entries}
+        return told_row("a", **{"id": f"/row/{package}", "additionalData": data, **more})
+
+    before = collect([named("zlib", "CVE-1"), named("curl", "CVE-2")], placed="a")
+    blind = named("zlib", "", statusCode="NotApplicable", statusChangeDate="2026-11-22T00:00:00Z")
+    now = collect([blind, named("curl", "CVE-2")], NEXT, before.sink, placed="a")
+    assert now.told("state") == {"a": "assessed"}
+    stated = {one["vulnerability_id"]: one["native_state"] for one in now.sink["findings"]}
+    assert stated == {"CVE-1": "NotApplicable", "CVE-2": "Unhealthy"}
+    assert {one["waiver_id"] for one in now.sink["findings"]} == {None}
+    alone = collect([blind], NEXT, before.sink, placed="a")
+    assert alone.told("state") == {"a": "unsupported"}
+    assert alone.sink["findings"] == [], "what stands is kept, and not confirmed"
+
+
+def test_of_some_exemptions_none_is_known_to_be_the_one_meant():
+    known = Exemptions(SCOPE, "S", NIGHT, "the second page did not come")
+    known.take([assignment()])
+    assert known.waiver_of(software(exempt())) == UNTOLD
+    assert told(known)[f"{SCOPE}/unread"]["may_hide"] is True
+
+
+@pytest.mark.parametrize(
+    ("one", "registries"),
+    [
+        (assignment(), ["one.azurecr.io", "other.azurecr.io"]),
+        (assignment(GROUP), None),
+        (assignment(REGISTRY), ["one.azurecr.io"]),
+        (assignment(f"{REGISTRY}/repositories/team/app/images/{DIGEST}"), ["one.azurecr.io"]),
+        (assignment(excludedScopes=[OTHER.upper()]), ["one.azurecr.io"]),
+        (assignment("/subscriptions/S/resourceGroups/elsewhere"), []),
+    ],
+)
+def test_the_registries_that_an_exemption_is_limited_to(one, registries):
+    (row_of,) = told(exemptions(one)).values()
+    assert row_of["registry_ids"] == registries
+
+
+@pytest.mark.parametrize(
+    ("rule", "severities"),
+    [
+        (conditions("allOf", MILD), ["LOW", "NEGLIGIBLE", "UNKNOWN"]),
+        (conditions("anyOf", MILD), None),
+        (conditions(), None),
+        (conditions("allOf", MILD | {"operation": {"value": "Dire"}}), None),
+        (conditions("allOf", MILD | {"operationType": "Other"}), None),
+    ],
+)
+def test_conditions_may_hide_single_cves_of_the_severities_they_name(rule, severities):
+    (row_of,) = told(exemptions(assignment(**rule))).values()
+    assert (row_of["may_hide"], row_of["severities"]) == (True, severities)
+    (plain,) = told(exemptions(assignment())).values()
+    assert (plain["may_hide"], plain["severities"]) == (None, None)
 
 
 def test_a_row_that_is_no_exemption_breaks_their_reading_and_nothing_else():

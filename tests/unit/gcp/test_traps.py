@@ -96,8 +96,8 @@ def test_the_notes_severity_is_not_taken_for_the_effective_one(tmp_path):
     ],
 )
 def test_a_list_has_a_time_out_though_the_sdk_gives_it_none(script, monkeypatch, method, scope):
-    monkeypatch.setattr(client, "_TIMEOUT", 0.2)
-    script.answers[method] = lambda _: time.sleep(0.5)
+    monkeypatch.setattr(client, "_TIMEOUT", 0.5)
+    script.answers[method] = lambda _: time.sleep(0.8)
     _, outcomes = collect(script, max_attempts=1)
     assert outcomes[scope].error_code == "DEADLINE_EXCEEDED"
     assert str(outcomes[scope].outcome) != "complete"

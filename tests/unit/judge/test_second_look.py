@@ -77,3 +77,9 @@ def test_a_newer_image_without_it_needs_two_looks_too_and_is_a_fix(tmp_path):
     assert (A, "unconfirmed", "absent_once") in once
     assert twice == {(A, "closed", "fixed")}
     assert gone == {(B, "closed", "removed")}  # images that are gone need no second look
+
+
+def test_a_newer_image_without_rows_for_a_night_removes_nothing(tmp_path):
+    inferred = {"images": "b", "states": {"b": "inferred_clean"}}
+    told = publish(tmp_path, (A, {}), ("", inferred), ("", inferred))
+    assert told[1:] == [{(A, "unconfirmed", "absent_once")}, {(A, "closed", "removed")}]

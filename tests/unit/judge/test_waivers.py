@@ -91,7 +91,7 @@ def test_a_waiver_that_a_complete_reading_no_longer_tells_has_ended(tmp_path):
 
 def test_what_a_waiver_covers_is_not_fixed_by_being_left_out(tmp_path):
     rest = Told("CVE-2026-2000")
-    named = {"waiver_id": "w-2", "vulnerability_ids": [CVE]}
+    named = {"waiver_id": "w-2", "vulnerability_ids": [CVE], "may_hide": True}
     night(tmp_path, 0, [Told(CVE), rest]).close()
     with night(tmp_path, 1, [rest], waivers=[named]) as run:
         assert changes(run) == [(CVE, "unconfirmed", "waived_at_source")]
@@ -102,7 +102,50 @@ def test_what_a_waiver_covers_is_not_fixed_by_being_left_out(tmp_path):
 
 
 def test_a_waiver_of_another_account_hides_nothing(tmp_path):
-    named = {"waiver_id": "w-2", "vulnerability_ids": [CVE], "account": "2"}
+    named = {"waiver_id": "w-2", "vulnerability_ids": [CVE], "may_hide": True, "account": "2"}
     night(tmp_path, 0, [Told(CVE)]).close()
     with night(tmp_path, 1, [], waivers=[named]) as run:
+        assert changes(run) == [(CVE, "closed", "fixed")]
+
+
+def test_what_a_waiver_may_hide_is_not_fixed_and_is_marked_only_where_it_is_named(tmp_path):
+    """One night; each waiver but the last names the vulnerability that is called like its case."""
+    cases: dict[str, tuple[dict[str, Any], bool]] = {
+        "named": ({}, True),
+        "and of its severity and registry": (
+            {"severities": ["LOW"], "registry_ids": ["host"]},
+            True,
+        ),
+        "of another severity": ({"severities": ["HIGH", "UNKNOWN"]}, False),
+        "of another registry": ({"registry_ids": ["other", "third"]}, False),
+        "of no registry": ({"registry_ids": []}, False),
+        "of another account": ({"account": "2"}, False),
+        "ended": ({"expires_at": FIRST_NIGHT}, False),
+        "stated as waived": ({"may_hide": None}, False),
+    }
+    waivers = [
+        {"waiver_id": name, "vulnerability_ids": [name], "may_hide": True} | more
+        for name, (more, _) in cases.items()
+    ]
+    waivers.append({"waiver_id": "unnamed", "severities": ["MEDIUM"], "may_hide": True})
+    rest, medium = Told("CVE-2026-2000"), Told("not named", severity="MEDIUM")
+    night(tmp_path, 0, [rest, medium, *(Told(name, severity="LOW") for name in cases)]).close()
+    with night(tmp_path, 1, [rest], waivers=waivers) as run:
+        hidden = {name for name, event, reason in changes(run) if reason == "waived_at_source"}
+        assert hidden == {"not named", *(name for name, (_, hides) in cases.items() if hides)}
+        assert {reason for *_, reason in changes(run)} == {"waived_at_source", "fixed"}
+        marked = {waiver_id for _, waiver_id, _ in marks(run)} - {None}
+        assert marked == hidden - {"not named"}
+
+
+def test_a_newer_image_proves_nothing_of_what_a_waiver_hides_in_it_too(tmp_path):
+    laid = Told("CVE-2026-2000", more={"waiver_id": "w-1"})
+    night(tmp_path, 0, [Told(CVE), laid], waivers=[ONE]).close()
+    named = {"waiver_id": "w-2", "vulnerability_ids": [CVE], "may_hide": True}
+    with night(tmp_path, 1, [], waivers=[ONE, named], images="b") as run:
+        assert changes(run) == [
+            (CVE, "unconfirmed", "waived_at_source"),
+            ("CVE-2026-2000", "closed", "removed"),  # it would be stated, and as waived
+        ]
+    with night(tmp_path, 2, [], images="b") as run:
         assert changes(run) == [(CVE, "closed", "fixed")]
