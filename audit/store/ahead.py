@@ -75,5 +75,10 @@ def _candidate(row: dict[str, Any]) -> Candidate:
     sbom = StoredSbom(row["path"], row["sha256"], row["tool_version"]) if held else None
     places = tuple(Place(**one) for one in row["places"])
     return Candidate(
-        row["digest"], places, row["size_bytes"], row["looked_at"], sbom, row["database_used"]
+        row["digest"],
+        places,
+        row["size_bytes"],
+        row["looked_at"],
+        sbom,
+        database_used=row["database_used"],
     )

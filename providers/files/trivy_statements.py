@@ -28,6 +28,8 @@ _VEX = ("not_affected", "under_investigation")
 _PACKAGES = ("os-pkgs", "lang-pkgs")
 _NO_DATA = frozenset({"fedora"})
 """Operating systems whose packages Trivy lists and knows no vulnerability of."""
+_UNJUDGED = frozenset({"conda-pkg", "conda-environment"})
+"""Packages that Trivy lists, and of which it says in its log alone that it has no data."""
 
 
 class TrivyStatements:
@@ -135,10 +137,14 @@ def judged(results: Sequence[Record], *, family: str | None, stated: bool) -> tu
         # A result is there, and empty, as if nothing were known of the packages.
         return State.UNSUPPORTED, f"Trivy has no data for its operating system, {family}"
     detected = family is not None
-    if stated or any(_is_about_packages(result) for result in results):
-        if detected:
-            return State.ASSESSED, ""
-        return State.ASSESSED, "no operating system was detected in the image"
+    kinds = {result.text("Type") or "" for result in results if _is_about_packages(result)}
+    unjudged = ", ".join(sorted(kinds & _UNJUDGED))
+    blind = f"Trivy has no data for its packages of the type {unjudged}" if unjudged else ""
+    if kinds - _UNJUDGED or stated:
+        system = "" if detected else "no operating system was detected in the image"
+        return State.ASSESSED, "; ".join(filter(None, (system, blind)))
+    if blind:
+        return State.UNSUPPORTED, blind
     if not results and not detected:
         return State.UNSUPPORTED, "no operating system and no package was detected"
     return State.UNKNOWN, "it holds no result about packages"
