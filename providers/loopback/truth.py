@@ -292,7 +292,8 @@ def verdict_of(night: Night, key: ExposureKey, held: Held) -> str:
         return "absent_once" if forgets and not held.missed else "fixed"
     clean = [w for w in here if looked[w] or night.assessments[w].raw == "inferred_clean"]
     if not staying and all(w in clean for w in newer):
-        return "removed"
+        forgets = any(night.placements[w].source in FORGETFUL for w in newer)
+        return "absent_once" if forgets and not held.missed else "removed"
     blind = {w: night.assessments[w].state for w in here if not looked[w]}
     of_carriers = [blind[w] for w in staying if w in blind]
     of_others = [blind[w] for w in here if w not in clean]
