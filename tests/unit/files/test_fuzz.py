@@ -72,7 +72,7 @@ def hurt(draw: st.DrawFn, container: Any, key: Any) -> None:
     elif how == "again" and isinstance(value, list):
         container[key] = [*value, *copy.deepcopy(value)]
     elif how == "deep":
-        for _ in range(draw(st.sampled_from([1, 2, 200]))):
+        for _ in range(draw(st.sampled_from([1, 2, 60]))):
             value = [value] if draw(st.booleans()) else {str(key): value}
         container[key] = value
     else:
@@ -81,6 +81,8 @@ def hurt(draw: st.DrawFn, container: Any, key: Any) -> None:
 
 
 MARK = "\uf8ff the place \uf8ff"
+DEEP = b"[" * 1_000 + b"]" * 1_000
+"""As deep as the parser takes it, which is deeper than Python compares."""
 TOKENS = [
     *(
         b"NaN",
@@ -96,7 +98,7 @@ TOKENS = [
     ),
     *(b"9" * 19, b"9" * 20, b"9" * 400, b"-" + b"9" * 30, b"9" * 5_000, b"1e308", b"253402300800"),
     *(rb'"\ud800"', rb'"\udc00\ud800"', rb'"\u0000"', b'"\x00"', b'"\xed\xa0\x80"', b'"\xff"'),
-    *(b"[" * 2_000, b'{"a":' * 2_000, b"[" * 900 + b"]" * 900, b'{"a":' * 900 + b"1" + b"}" * 900),
+    *(b"[" * 2_000, b'{"a":' * 2_000, DEEP, b'{"a":' * 900 + b"1" + b"}" * 900),
     *(
         b"",
         b"'x'",
@@ -111,6 +113,13 @@ TOKENS = [
 """What stands in files and in no tree: no number, too big a number, half a character, too deep."""
 
 
+def doubled(node: Any) -> Any:
+    """Every element of every list twice: what is read once and compared afterwards is met."""
+    if isinstance(node, dict):
+        return {key: doubled(inner) for key, inner in node.items()}
+    return [doubled(inner) for inner in node for _ in "12"] if isinstance(node, list) else node
+
+
 @st.composite
 def wild(draw: st.DrawFn) -> bytes:
     """A report as bytes: with a token in some place, cut off, twice, or in another encoding."""
@@ -119,8 +128,10 @@ def wild(draw: st.DrawFn) -> bytes:
     container, key = held[draw(st.integers(0, len(held) - 1))]
     how = draw(st.sampled_from(["token", "token", "token", "cut", "twice", "encoded"]))
     if how == "token":
-        container[key] = MARK
-        return orjson.dumps(document).replace(orjson.dumps(MARK), draw(st.sampled_from(TOKENS)), 1)
+        beside = isinstance(container, dict) and draw(st.booleans())
+        container["strange" if beside else key] = MARK
+        document = doubled(document) if draw(st.booleans()) else document
+        return orjson.dumps(document).replace(orjson.dumps(MARK), draw(st.sampled_from(TOKENS)))
     content = orjson.dumps(document, option=draw(st.sampled_from([0, orjson.OPT_INDENT_2])))
     if how == "cut":
         return content[: draw(st.integers(0, len(content) - 1))]
@@ -216,6 +227,17 @@ def test_every_wild_token_is_met(token, whole, tmp_path, monkeypatch):
     for wrong in (MARK, [{**results[0], "Vulnerabilities": MARK}], [_with_title(results[0])]):
         content = orjson.dumps({**WHOLE["trivy"], "Results": wrong})
         told_of(content.replace(orjson.dumps(MARK), token), tmp_path / "report.json")
+
+
+@pytest.mark.parametrize("name", sorted(WHOLE))
+def test_no_place_is_too_deep_for_a_clear_error(name, tmp_path):
+    """In each place of a report in which everything is said twice."""
+    for at in range(len(places(WHOLE[name]))):
+        document = copy.deepcopy(WHOLE[name])
+        container, key = places(document)[at]
+        container[key] = MARK
+        content = orjson.dumps(doubled(document)).replace(orjson.dumps(MARK), DEEP)
+        told_of(content, tmp_path / "report.json")
 
 
 def _with_title(result: dict[str, Any]) -> dict[str, Any]:
