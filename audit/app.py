@@ -22,7 +22,7 @@ from audit.opening import open_warehouse
 from audit.owners import load_owners
 from audit.ports import Pulls, RegistryProvider, RunContext
 from audit.scanning.plan import Wanted, plan
-from audit.scanning.run import Scans, version_of
+from audit.scanning.run import Scans, describer_of
 from audit.store.ahead import candidates
 from audit.store.assembly import ScopeEnd
 from audit.store.commit import Commit, commit_run, looked_at
@@ -155,7 +155,9 @@ class App(Chosen):
             aside = Layout(self.warehouse.layout.files, Path(folder))
             return {
                 scanner.name: plan(
-                    candidates(aside, commit, scanner.name), self.config.scan, version_of(scanner)
+                    candidates(aside, commit, scanner.name, self.config.scanners),
+                    self.config.scan,
+                    describer_of(scanner),
                 )
                 for scanner in self.scanners(context, Path(folder))
             }
@@ -177,7 +179,7 @@ class App(Chosen):
         outcomes: list[ScopeOutcome] = []
         work = scans.layout.staged(commit.run_id) / "scanner"
         for scanner in self.scanners(scans.context, work):
-            found = candidates(scans.layout, commit, scanner.name)
+            found = candidates(scans.layout, commit, scanner.name, self.config.scanners)
             outcomes += scans.run(scanner, found)
         return outcomes
 

@@ -152,7 +152,7 @@ COLUMNS: Mapping[str, tuple[Col, ...]] = {
     "opinions_listed": (
         *(word("severity"), Col("vulnerability_id", "id"), Col("package_name"), *_ALONE),
         *(word("reason", "silence"), word("kind", "package_kind"), word("fixable", "fix")),
-        *(Col("place"), Col("digest")),
+        Col("image_name"),
     ),
     "statements_by_source": (
         *(_CLOUD, _SOURCE, *counts("statements", "distinct_statements", "images")),

@@ -90,10 +90,12 @@ class ScannerFacts:
     Attributes:
         version: Its own version.
         db_updated_at: Date of what it knows; None where it does not tell.
+        describer: Version of what writes its SBOMs: those of another one are written anew.
     """
 
     version: str
     db_updated_at: datetime | None
+    describer: str
 
 
 @dataclass(frozen=True)

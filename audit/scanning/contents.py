@@ -44,7 +44,7 @@ class Contents:
     """Finds or makes the SBOM of an image.
 
     Attributes:
-        version: The scanner's version.
+        version: Version of what writes the SBOMs.
         pulls: Provider -> how its images are pulled.
         notes: Folder that tells a run that goes on what it had made.
     """

@@ -84,7 +84,7 @@ class Looker:
             return wanted.sbom, f"{self._older(wanted.sbom)}: {error.message}"
 
     def _older(self, sbom: StoredSbom) -> str:
-        if sbom.tool_version == self.facts.version:
+        if sbom.tool_version == self.facts.describer:
             return ""
         return f"what is in it was read by version {sbom.tool_version} and not anew"
 

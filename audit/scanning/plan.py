@@ -52,7 +52,7 @@ def plan(candidates: Iterable[Candidate], rules: ScanRules, version: str) -> lis
     Args:
         candidates: The most exposed first.
         rules: What is to be scanned.
-        version: The scanner's version.
+        version: Version of what writes the SBOMs.
     """
     wanted = [one for candidate in candidates if (one := _wanted(candidate, rules, version))]
     purse = _Purse(rules.budget)

@@ -51,12 +51,11 @@ class Scans:
         ready = facts_of(scanner)
         if isinstance(ready, ScanError):
             self.context.log.error("%s cannot scan: %s", scanner.name, ready.message)
-        version = ready.version if isinstance(ready, ScannerFacts) else ""
-        wanted = plan(candidates, self.rules, version)
+        wanted = plan(candidates, self.rules, _describer(ready))
         look = self._looking(scanner, ready)
         tasks = list(_tasks(scanner.name, wanted))
         looks = _Looks(scanner.name, look, {one.digest: one for one in wanted})
-        folder = self._folder / "scans"
+        folder = self._folder / "scans" / scanner.name  # a scanner clears away what is not its own
         outcomes = run_tasks(
             {scanner.name: looks}, tasks, folder, self.rules.workers, self.planned(tasks)
         )
@@ -71,7 +70,7 @@ class Scans:
             return _Refusal(scanner.name, self.context, ready).look
         sboms = SbomStore(self.layout, self._folder / "sboms")
         notes = self._folder / f"made-{scanner.name}"
-        contents = Contents(scanner, ready.version, self.pulls, sboms, notes)
+        contents = Contents(scanner, ready.describer, self.pulls, sboms, notes)
         max_age = timedelta(days=self.rules.database_max_age_days)
         return Looker(scanner, ready, contents, self.context, max_age, self._bounded()).look
 
@@ -85,10 +84,13 @@ class Scans:
         return lambda: told if self.clock.now() >= end else ""
 
 
-def version_of(scanner: Scanner) -> str:
-    """Return the version of a scanner; empty where it is not ready to scan."""
-    facts = facts_of(scanner)
-    return "" if isinstance(facts, ScanError) else facts.version
+def describer_of(scanner: Scanner) -> str:
+    """Return the version of what writes a scanner's SBOMs; empty where it is not ready to scan."""
+    return _describer(facts_of(scanner))
+
+
+def _describer(facts: ScannerFacts | ScanError) -> str:
+    return "" if isinstance(facts, ScanError) else facts.describer
 
 
 def facts_of(scanner: Scanner) -> ScannerFacts | ScanError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import closing
 from dataclasses import dataclass
 from importlib.resources import files
@@ -32,7 +33,7 @@ class Candidate:
 
     Attributes:
         size_bytes: Compressed size; None where it is not told.
-        looked_at: Whether another source assessed it, everywhere it lies.
+        looked_at: Whether a source that is no scanner of ours assessed it, everywhere it lies.
         sbom: What the scanner wrote of it before.
     """
 
@@ -43,15 +44,24 @@ class Candidate:
     sbom: StoredSbom | None
 
 
-def candidates(layout: Layout, commit: Commit, scanner: str) -> list[Candidate]:
-    """Return every current image that ``scanner`` could look at, the most exposed first."""
+def candidates(
+    layout: Layout, commit: Commit, scanner: str, own: Collection[str]
+) -> list[Candidate]:
+    """Return every current image that ``scanner`` could look at, the most exposed first.
+
+    Args:
+        layout: Where the run is staged.
+        commit: What it is going to be published with.
+        scanner: The scanner's name.
+        own: All scanners of our own: what one of them assessed, another still looks at.
+    """
     assembly = Assembly(layout, inputs_of(commit), commit.memory)
     with closing(assembly.con) as con:
         assembly.look_ahead()
         earlier = commit.ledger.before(commit.run_id)
         views.view(con, "sboms_history", views.history_rows(layout, "sboms", earlier.run_ids))
         query = files("audit.store").joinpath("sql", "wanted.sql").read_text(encoding="utf-8")
-        told = con.sql(query, params={"scanner": scanner}).to_arrow_table()
+        told = con.sql(query, params={"scanner": scanner, "own": [*own]}).to_arrow_table()
     return [_candidate(row) for row in told.to_pylist()]
 
 

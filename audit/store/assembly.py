@@ -27,7 +27,7 @@ _STEPS = (
 )
 _ASSESSED = 4
 """Steps after which it is known which images there are and how each was assessed."""
-STAGED = ("raw", "scans")
+STAGED = ("raw", "scans/*")
 """Folders of a run's staged rows: what providers and importers read, and what scanners found."""
 _SNAPSHOT = {
     "scopes": "scopes_now",

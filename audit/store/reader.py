@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+import tempfile
+import weakref
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -88,7 +91,10 @@ class StoredRun:
 
     def __init__(self, layout: Layout, run_id: str, ledger: Ledger) -> None:
         self.run_id = run_id
-        self._catalog = Catalog(layout, run_id, ledger, Bounds())
+        # What is held side by side of a large estate does not fit in the bound of memory.
+        spill = Path(tempfile.mkdtemp(prefix="registry-audit-"))
+        self._emptied = weakref.finalize(self, shutil.rmtree, spill, ignore_errors=True)
+        self._catalog = Catalog(layout, run_id, ledger, Bounds(spill=spill))
         self.previous_run_id = self._catalog.earlier.newest
         runs = [run for run in (run_id, self.previous_run_id) if run]
         with suppress(FileNotFoundError):  # whoever opens what is missing says so
@@ -111,8 +117,9 @@ class StoredRun:
         self.close()
 
     def close(self) -> None:
-        """Let go of the engine."""
+        """Let go of the engine, and of what it spilled."""
         self._catalog.connection.close()
+        self._emptied()
 
     def query(
         self, sql: str, parameters: Mapping[str, object] | None = None

@@ -15,6 +15,7 @@ from audit.store.layout import Layout
 from audit.store.pruned import read_pruned
 from audit.store.sound_files import check_chain, check_files, check_strays
 from audit.store.sound_rows import check_history, check_merged, check_snapshot
+from audit.store.sound_sboms import check_sboms
 
 
 def check_all(layout: Layout, run_ids: Sequence[str], memory: str) -> Findings:
@@ -32,6 +33,8 @@ def check_all(layout: Layout, run_ids: Sequence[str], memory: str) -> Findings:
         _check_run(layout, link, memory, found)
     with _told(found, "the history of all runs"):
         check_history(layout, run_ids, memory, found)
+    with _told(found, "the SBOMs"):
+        check_sboms(layout, run_ids, found)
     with _told(found, "the merged copies"):
         check_merged(layout, run_ids, memory, found)
     return found

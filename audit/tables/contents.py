@@ -14,7 +14,7 @@ SBOMS = Table(
     (
         DIGEST,
         _TOOL,
-        text("tool_version", "Version of the scanner that wrote it."),
+        text("tool_version", "Version of the program that wrote it."),
         text("format", "Format and version of the SBOM, such as CycloneDX 1.7."),
         text("path", "File below the warehouse, gzip; its name is the hash of its content."),
         text("sha256", "SHA-256 of the SBOM before it is compressed."),

@@ -25,6 +25,7 @@ from providers.azure.defender_queries import (
 from providers.azure.exemptions import Exemptions
 from providers.azure.failures import Call
 from providers.azure.graph_client import GraphClient
+from providers.azure.mute import MuteRows
 from providers.azure.names import PROVIDER, READ_ASSESSMENTS, READ_EXEMPTIONS, READ_PRICINGS
 from providers.azure.parse_assessments import Software, is_exempt, software
 from providers.azure.parse_older import older
@@ -99,6 +100,7 @@ class DefenderReader:
         self._exemptions_error: SourceError | None = None
         self._evidence: dict[Place, Evidence] = {}
         self._counted: Counter[str] = Counter()
+        self._mute = MuteRows(context.memory)
         details = CveDetails(graph, terms.tenant_id, context)
         self._writer = StatementWriter(self._write, details, self._evidence, context.run_id)
 
@@ -145,6 +147,7 @@ class DefenderReader:
             share = self._ahead.share(placements, self._context.moment, self._terms.full_read)
             self._read_present(known, share)
             self._read_older(known)
+            self._restate_mute()
             self._writer.finish()
             self._check_silence(placements)
             self._put_notes(everything=share.batches is None)
@@ -259,9 +262,22 @@ class DefenderReader:
         for place in places:
             evidence = self._evidence.setdefault(place, Evidence())
             evidence.add(row.code, row.evaluated_at, row.problem)
-        if places:
-            exempt = is_exempt(row.code)
-            self._writer.take(row, places, self._exemptions.waiver_of(row) if exempt else None)
+        waiver = self._exemptions.waiver_of(row) if places and is_exempt(row.code) else None
+        if waiver is not None and row.mute:
+            self._mute.take(row, places, waiver)
+        elif places:
+            self._writer.take(row, places, waiver)
+
+    def _restate_mute(self) -> None:
+        """State again what exempt rows left out; an image of which that is not known is not."""
+        for place, cells in self._mute.restated():
+            if cells:
+                self._tally.listed += len(cells)
+                self._writer.restate(place, cells)
+            else:
+                problem = "a row is exempt and names no CVE, and no earlier run read the package"
+                self._evidence[place].problem = problem
+                self._fail(BrokenPageError(problem, operation=_ASSESSMENTS.operation))
 
     def _check_silence(self, placements: Placements) -> None:
         """Not one row for images that are scanned is a failure of the source, not a clean bill."""

@@ -13,11 +13,13 @@ from typing import Any
 
 import orjson
 
+from audit.errors import BrokenPageError
 from audit.model.columns import Columns
 from providers.azure.names import PROVIDER, SOURCE
 from providers.azure.parse_assessments import Software
 from providers.azure.values import dig, moment, pick, text
 
+_OPERATION = "resourcegraph:exemptions"
 _PATH = "/providers/microsoft.security/standardassignments/"
 _SUBSCRIPTIONS = "/subscriptions/"
 _GROUPS = "/providers/microsoft.management/managementgroups/"
@@ -78,8 +80,14 @@ class Exemption:
 
 
 def exemption(row: Mapping[str, Any]) -> Exemption:
-    """Read one row of :data:`providers.azure.defender_queries.EXEMPTIONS`."""
+    """Read one row of :data:`providers.azure.defender_queries.EXEMPTIONS`.
+
+    Raises:
+        BrokenPageError: Its id is not that of an exemption.
+    """
     name, data = str(row["id"]).lower(), pick(row, "exemptionData")
+    if _PATH not in name:
+        raise BrokenPageError(f"{name} is no exemption", operation=_OPERATION)
     key = text(dig(data, "assignedAssessment", "assessmentKey")) or text(
         pick(data, "assessmentKey")
     )

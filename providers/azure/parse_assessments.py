@@ -46,6 +46,11 @@ class Software:
     cves: tuple[Mapping[str, Any], ...]
     problem: str | None
 
+    @property
+    def mute(self) -> bool:
+        """Whether it is exempt and names no CVE: those it named before are not mended by that."""
+        return is_exempt(self.code) and not self.cves and self.problem is None
+
 
 def software(row: Mapping[str, Any]) -> Software:
     """Read one row.
@@ -147,8 +152,8 @@ def _cves(
     """Return a row's CVEs and what is wrong with them.
 
     A Healthy row's package is mended: CVEs it still names are no findings. A row of any other
-    code keeps the CVEs it names; an Unhealthy or exempted one must name some, or those it named
-    before would pass for mended.
+    code keeps the CVEs it names; an Unhealthy one must name some, or those it named before would
+    pass for mended. So must an exempted one, see :attr:`Software.mute`.
     """
     if code.lower() == "healthy":
         return (), None
@@ -162,7 +167,7 @@ def _cves(
     for entry in told:
         if name := cve_id(entry):
             named.setdefault(name.upper(), folded(entry))
-    if not named and (code.lower() == "unhealthy" or is_exempt(code)):
+    if not named and code.lower() == "unhealthy":
         return (), "it names no CVE"
     unnamed = sum(1 for entry in told if not cve_id(entry))
     return tuple(named.values()), f"{unnamed} CVEs without an id" if unnamed else None

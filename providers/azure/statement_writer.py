@@ -45,6 +45,12 @@ class StatementWriter:
         self._held.append((places, cells))
         self._count += len(cells)
 
+    def restate(self, place: Place, cells: list[Cells]) -> None:
+        """Take in what an earlier run stated of a placement."""
+        self._held.append(([place], cells))
+        self._count += len(cells)
+        self.page_done()
+
     def page_done(self) -> None:
         """Write what is held where nothing is to be waited for, or too much is held."""
         if self._details.full or self._details.silenced is not None or self._count >= HELD:

@@ -86,7 +86,7 @@ def _blocks(
     rows = Rows(order)
     image = rows.image(about.subject, SOURCE, about.facts)
     rows.only(image)
-    statements = _Matches(rows, image)
+    statements = Matches(rows, image)
     for match in report.each("matches", document):
         statements.add(match)
         if rows.full:
@@ -115,7 +115,7 @@ def _told(target: Record, proven: bool) -> Told:
     )
 
 
-class _Matches:
+class Matches:
     """Turns matches into findings; what is told of a vulnerability in the same words, once.
 
     Attributes:

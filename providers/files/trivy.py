@@ -119,8 +119,7 @@ def _told(report: Record) -> Told:
 
 def _verdict(report: Record, results: list[Record], *, stated: bool) -> Verdict:
     system = report.record("Metadata").record("OS")
-    detected = system.text("Family") is not None
-    state, reason = judged(results, detected=detected, stated=stated)
+    state, reason = judged(results, family=system.text("Family"), stated=stated)
     eosl, left_out = system.flag("EOSL"), suppressed(results)
     scanned_at = report.moment("CreatedAt")
     notes: list[Any] = [

@@ -161,7 +161,8 @@ def _verdict(
     image: Image, metadata: Record, results: Sequence[Record], *, error: str | None, lost: int
 ) -> Verdict:
     stated = image.statements > 0
-    state, note = judged(results, detected=metadata.record("OS").has("Family"), stated=stated)
+    family = metadata.record("OS").text("Family")
+    state, note = judged(results, family=family, stated=stated)
     if error:
         state, note = State.FAILED, f"the scan failed: {error[:200]}"
     reason = f"imported report; {note}" if note else "imported report"

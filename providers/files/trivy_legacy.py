@@ -57,7 +57,7 @@ def _blocks(results: list[Record], subject: Subject, order: ImportOrder) -> Iter
             if rows.full:
                 yield from rows.flushed()
                 statements.flushed()
-    state, note = judged(results, detected=True, stated=image.statements > 0)
+    state, note = judged(results, family="", stated=image.statements > 0)
     notes = ("imported report", note, "it does not tell when the scan was made")
     image.verdict = Verdict(SOURCE, state, "; ".join(filter(None, notes)))
     yield from rows.rest()

@@ -30,6 +30,8 @@ _TEXTS = (
     *("InstalledVersion", "PrimaryURL", "Fingerprint"),
 )
 _PACKAGES = ("os-pkgs", "lang-pkgs")
+_NO_DATA = frozenset({"fedora"})
+"""Operating systems whose packages Trivy lists and knows no vulnerability of."""
 
 
 class TrivyStatements:
@@ -131,7 +133,7 @@ def facts_of(config: Record) -> Facts:
     )
 
 
-def judged(results: Sequence[Record], *, detected: bool, stated: bool) -> tuple[State, str]:
+def judged(results: Sequence[Record], *, family: str | None, stated: bool) -> tuple[State, str]:
     """Say whether packages were looked at, and what is to be noted of that.
 
     A report without any result about packages is no look: Trivy writes one for the OS packages
@@ -139,9 +141,13 @@ def judged(results: Sequence[Record], *, detected: bool, stated: bool) -> tuple[
 
     Args:
         results: Members of ``Results``.
-        detected: Whether an operating system was detected.
+        family: The operating system that was detected, as Trivy calls it; None where none was.
         stated: Whether any vulnerability is stated.
     """
+    if family in _NO_DATA:
+        # A result is there, and empty, as if nothing were known of the packages.
+        return State.UNSUPPORTED, f"Trivy has no data for its operating system, {family}"
+    detected = family is not None
     if stated or any(_is_about_packages(result) for result in results):
         if detected:
             return State.ASSESSED, ""

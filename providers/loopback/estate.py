@@ -205,6 +205,7 @@ class Exemption:
         account: The subscription it lies in; empty for one of the management group above all.
         package: The rows of this package are exempt while it lasts.
         hides: CVEs that its conditions name; a row that holds others too leaves them out.
+        strips: The rows that it exempts name no CVE.
     """
 
     name: str
@@ -214,6 +215,7 @@ class Exemption:
     reason: str = ""
     author: str = ""
     hides: tuple[str, ...] = ()
+    strips: bool = False
     created_at: datetime | None = None
     expires_at: datetime | None = None
 

@@ -2,9 +2,8 @@
 -- Denominator: stated by one of the pair alone.
 SELECT CASE stated_by WHEN 'first' THEN first_source ELSE second_source END AS source,
     CASE stated_by WHEN 'first' THEN second_source ELSE first_source END AS silent,
-    coalesce(first_severity, second_severity) AS severity, vulnerability_id,
-    array_to_string(package_names, ', ') AS package_name, kind, fixable, reason, place, digest,
-    count(*) OVER () AS total
+    coalesce(first_severity, second_severity) AS severity, vulnerability_id, package_name, kind,
+    fixable, reason, place || '@' || digest AS image_name, count(*) OVER () AS total
 FROM opinions
 WHERE stated_by <> 'both'
 ORDER BY list_position(['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'NEGLIGIBLE', 'UNKNOWN'], severity),

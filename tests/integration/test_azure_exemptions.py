@@ -23,8 +23,13 @@ from tests.unit.loopback.azure_estates import NIGHT, ONE, SCANNED, statement
 
 DAY = timedelta(days=1)
 BEFORE, EXEMPT, STANDING, UNREAD, ENDED = (f"202611{day}T020000Z" for day in range(22, 27))
-WAIVED, HIDDEN, OPEN = "CVE-2026-2001", "CVE-2026-2002", "CVE-2026-2003"
-STATEMENTS = (statement(1001, "zlib"), statement(1002, "openssl"), statement(1003, "openssl"))
+WAIVED, HIDDEN, OPEN, STRIPPED = (f"CVE-2026-200{number}" for number in (1, 2, 3, 4))
+STATEMENTS = (
+    statement(1001, "zlib"),
+    statement(1002, "openssl"),
+    statement(1003, "openssl"),
+    statement(1004, "curl"),
+)
 EXEMPTIONS = (
     Exemption(
         "accepted",
@@ -35,6 +40,7 @@ EXEMPTIONS = (
         created_at=NIGHT,
         expires_at=NIGHT + 3.5 * DAY,
     ),
+    Exemption("stripping", "curl", ONE, strips=True, expires_at=NIGHT + 3.5 * DAY),
     Exemption("hiding", "openssl", hides=(HIDDEN,), expires_at=NIGHT + 3.5 * DAY),
 )
 
@@ -75,7 +81,7 @@ def marked(root: Path, run_id: str) -> dict[str, tuple[Any, ...]]:
         root,
         run_id,
         "SELECT vulnerability_id, state, split_part(waiver_id, '/', -1), waived_until "
-        f"FROM exposures_now WHERE vulnerability_id IN ('{WAIVED}', '{HIDDEN}', '{OPEN}')",
+        "FROM exposures_now WHERE vulnerability_id LIKE 'CVE-2026-200_'",
     )
     return {name: tuple(told) for name, *told in found}
 
@@ -88,17 +94,29 @@ def test_an_exempt_finding_stays_open_and_is_marked_with_reason_end_and_origin(w
         WAIVED: "open",
         HIDDEN: "open",
         OPEN: "open",
+        STRIPPED: "open",
     }
     assert (WAIVED, "changed", "waived") in changes(warehouse, EXEMPT)
     now = marked(warehouse, EXEMPT)
     assert now[WAIVED] == ("open", "accepted", UNTIL)
     assert now[OPEN] == ("open", None, None)
     sql = "SELECT origin, type, reason, owner, applied_count FROM waivers ORDER BY waiver_id"
-    *_, (origin, kind, reason, owner, applied) = ask(warehouse, EXEMPT, sql)
+    *_, (origin, kind, reason, owner, applied), _ = ask(warehouse, EXEMPT, sql)
     assert (origin, kind, reason, owner) == (
         *("defender", "risk_accepted", "Not reachable.", "someone"),
     )
     assert applied == 1
+
+
+def test_exempt_rows_that_name_no_cve_keep_those_they_named_and_the_image_is_assessed(warehouse):
+    assert (STRIPPED, "changed", "waived") in changes(warehouse, EXEMPT)
+    assert marked(warehouse, EXEMPT)[STRIPPED] == ("open", "stripping", UNTIL)
+    sql = (
+        f"SELECT native_state, observed_run_id FROM findings WHERE vulnerability_id = '{STRIPPED}'"
+    )
+    assert ask(warehouse, EXEMPT, sql) == [("NotApplicable (Exempt)", EXEMPT)]
+    sql = "SELECT state FROM assessments WHERE digest IN (SELECT digest FROM findings)"
+    assert ask(warehouse, EXEMPT, sql) == [("assessed",)]
 
 
 def test_a_cve_that_an_exemption_hides_is_not_fixed(warehouse):
@@ -126,6 +144,7 @@ def test_exemptions_that_could_not_be_read_have_not_ended(warehouse):
 def test_when_the_exemption_ends_the_mark_ends(warehouse):
     assert changes(warehouse, ENDED) == {
         (WAIVED, "changed", "waiver_ended"),
+        (STRIPPED, "changed", "waiver_ended"),
         (HIDDEN, "confirmed", "stated_again"),
     }
     assert set(marked(warehouse, ENDED).values()) == {("open", None, None)}

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -29,10 +30,34 @@ READ_BEFORE: list[Where] = [("", "eu-west-1"), ("", "us-east-1")]
 HELD: Where = ("222222222222", "eu-west-1")
 
 
-@pytest.fixture
-def cloud() -> Iterator[GatedAws]:
+@pytest.fixture(scope="module")
+def serving() -> Iterator[GatedAws]:
     with GatedAws(NIGHT) as running:
         yield running
+
+
+@pytest.fixture
+def cloud(serving: GatedAws) -> GatedAws:
+    """The cloud as if nobody had asked it anything yet."""
+    serving.gate, serving.asked = lambda _: None, Counter()
+    return serving
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """What a run leaves that nobody killed: its files, its row, and what each place was asked."""
+
+    files: dict[str, bytes]
+    row: list[dict[str, Any]]
+    asked: Counter[Where]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(serving: GatedAws, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    serving.asked = Counter()
+    config = configure(tmp_path_factory.mktemp("undisturbed"), serving)
+    assert run(config, timedelta(0)).code == 4
+    return Undisturbed(published(config), ledger(config), serving.asked)
 
 
 def configure(folder: Path, cloud: GatedAws, **collect: Any) -> Path:
@@ -91,23 +116,19 @@ def published(config: Path) -> dict[str, bytes]:
 
 
 def test_a_killed_run_is_gone_on_with_and_ends_as_if_it_had_not_been_killed(
-    cloud: GatedAws, tmp_path: Path
+    undisturbed: Undisturbed, cloud: GatedAws, tmp_path: Path
 ):
-    undisturbed = configure(tmp_path / "undisturbed", cloud)
-    assert run(undisturbed, timedelta(0)).code == 4
-    calls = cloud.asked
-    cloud.asked = Counter()
     config = configure(tmp_path / "killed", cloud)
     kill_in_the_middle(config, cloud)
     done = run(config, timedelta(hours=3))
     assert done.code == 4
     assert f"going on with the broken run {run_id(NIGHT)}" in done.err
     assert [cloud.asked[place] for place in READ_BEFORE] == [0, 0]
-    left = {place: count for place, count in calls.items() if place not in READ_BEFORE}
+    left = {place: count for place, count in undisturbed.asked.items() if place not in READ_BEFORE}
     assert dict(cloud.asked) == left
     assert len(left) == 2
-    assert published(config) == published(undisturbed)
-    assert ledger(config) == ledger(undisturbed)
+    assert published(config) == undisturbed.files
+    assert ledger(config) == undisturbed.row
 
 
 @pytest.mark.parametrize(
@@ -141,7 +162,9 @@ def test_never_means_never(cloud: GatedAws, tmp_path: Path):
 
 
 @pytest.mark.parametrize("harm", ["cut", "lost", "torn note", "another question"])
-def test_what_is_not_whole_is_read_again(cloud: GatedAws, tmp_path: Path, harm: str):
+def test_what_is_not_whole_is_read_again(
+    undisturbed: Undisturbed, cloud: GatedAws, tmp_path: Path, harm: str
+):
     """Of the two tasks that were finished one is damaged: it alone is read again."""
     config = configure(tmp_path / "killed", cloud)
     kill_in_the_middle(config, cloud)
@@ -159,7 +182,5 @@ def test_what_is_not_whole_is_read_again(cloud: GatedAws, tmp_path: Path, harm: 
         note.write_bytes(note.read_bytes().replace(b'"fingerprint":"', b'"fingerprint":"0'))
     assert run(config, timedelta(hours=1)).code == 4
     assert sorted(bool(cloud.asked[place]) for place in READ_BEFORE) == [False, True]
-    undisturbed = configure(tmp_path / "undisturbed", cloud)
-    assert run(undisturbed, timedelta(0)).code == 4
-    assert published(config) == published(undisturbed)
-    assert ledger(config) == ledger(undisturbed)
+    assert published(config) == undisturbed.files
+    assert ledger(config) == undisturbed.row

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import gzip
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from audit.notebook import open_warehouse
 from audit.scanning.plan import Action
+from audit.store.layout import Layout
+from audit.store.reader import Warehouse
+from audit.store.sound import check_all
 from providers.loopback.oci import OciLoopback, Store, Ways
-from providers.loopback.scanning import Advisory, push
-from providers.loopback.scanning.stand import ADVISORIES, CHART, IMAGES, INDEX, many
+from providers.loopback.scanning import (
+    Advisory,
+    Distribution,
+    StandImage,
+    TrivyDatabase,
+    push,
+)
+from providers.loopback.scanning.stand import ADVISORIES, BASE, CHART, IMAGES, INDEX, many
+from reports.figures import collect
 from tests.support.command_line import registry_audit
 from tests.support.scanning import FIRST, Nights, oracle
-from tests.support.trivy import scan
+from tests.support.trivy import PROGRAM, scan
 
 SOME = {name: IMAGES[name] for name in ("shop/web", "edge/node", "clean/debian")}
 NEW = Advisory("CVE-2026-10099", "debian 12", "tar-4", "CRITICAL", "1.35-1")
@@ -175,6 +187,19 @@ def test_an_image_that_is_too_large_is_not_scanned_and_no_error(tmp_path):
     assert all("larger than max_image_bytes" in reason for _, reason in nights.states().values())
 
 
+def test_an_operating_system_that_trivy_has_no_data_for_is_not_assessed_clean(tmp_path):
+    packages = (*BASE, *(one for one in IMAGES["shop/web"].layers[1] if one.kind == "pip"))
+    images = {"lab/new": StandImage(Distribution("debian", "99"), (packages,))}
+    with OciLoopback(stored(images)) as registry:
+        nights = Nights(registry, tmp_path)
+        done = nights.run(0)
+    assert done.unassessed == 1
+    assert nights.states() == {
+        "lab/new": ("unsupported", "Trivy has no data for its operating system, debian 99")
+    }
+    assert nights.stated("lab/new") == oracle(images)["lab/new"] != []
+
+
 def test_a_broken_run_goes_on_without_pulling_again(tmp_path, monkeypatch):
     with OciLoopback(stored(SOME)) as registry:
         nights = Nights(registry, tmp_path)
@@ -232,6 +257,41 @@ def test_packages_tell_who_has_one_today_and_what_brought_it(tmp_path):
     assert all((Path(nights.warehouse) / path).is_file() for path in sboms["path"])
 
 
+def test_the_database_is_fetched_from_a_registry_where_one_is_named(tmp_path):
+    store = stored(SOME)
+    TrivyDatabase(list(ADVISORIES), FIRST - timedelta(days=1)).push(store, "mirror/trivy-db")
+    with OciLoopback(store) as registry:
+        source = f"{registry.host}/mirror/trivy-db:2"
+        cache = {"cache_dir": str(tmp_path / "empty")}
+        fetched = {**cache, "database_repository": source, "allow_insecure_loopback": True}
+        nights = Nights(registry, tmp_path, trivy=fetched, scan={"exclude": ["*/mirror/*"]})
+        nights.run(0)
+        assert {name: nights.stated(name) for name in SOME} == oracle(SOME)
+        nights.trivy = {**fetched, "database_repository": f"{registry.host}/no/such:2"}
+        done = nights.run(1)
+    assert done.unassessed == 0, "what could not be fetched leaves the database that was there"
+
+
+@pytest.mark.parametrize("harm", ["lost", "altered"])
+def test_verify_finds_an_sbom_that_is_lost_or_altered_and_a_run_says_so(tmp_path, harm):
+    with OciLoopback(stored(SOME)) as registry:
+        nights = Nights(registry, tmp_path)
+        nights.run(0)
+        assert check_all(Layout(Path(nights.warehouse)), nights.runs(), "256MB").faults == []
+        sbom = next((Path(nights.warehouse) / "_sboms").rglob("*.gz"))
+        if harm == "lost":
+            sbom.unlink()
+        else:
+            sbom.write_bytes(gzip.compress(b"{}"))
+        found = check_all(Layout(Path(nights.warehouse)), nights.runs(), "256MB")
+        assert [fault.where for fault in found.faults] == [str(sbom.relative_to(nights.warehouse))]
+        done = nights.run(1)
+    assert done.unassessed == 1
+    assert sorted(state for state, _ in nights.states().values()) == [
+        *("assessed", "assessed", "failed")
+    ]
+
+
 def test_the_login_is_nowhere_to_be_found_afterwards(tmp_path, caplog):
     with OciLoopback(stored(SOME), Ways(auth="basic")) as registry:
         nights = Nights(registry, tmp_path)
@@ -243,6 +303,15 @@ def test_the_login_is_nowhere_to_be_found_afterwards(tmp_path, caplog):
             assert secret not in path.read_bytes(), path
 
 
+def test_paths_may_be_relative_to_the_working_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("bin").mkdir()
+    Path("bin/trivy").symlink_to(PROGRAM)
+    with OciLoopback(stored({"clean/debian": IMAGES["clean/debian"]})) as registry:
+        nights = Nights(registry, tmp_path, trivy={"program": "bin/trivy", "cache_dir": "trivy"})
+        assert nights.run(0).unassessed == 0
+
+
 def test_without_a_scanner_scan_says_what_to_configure(tmp_path):
     config = tmp_path / "c.yaml"
     config.write_text(f"version: 1\nwarehouse: {tmp_path}/w\nout: {tmp_path}/o\n")
@@ -250,3 +319,33 @@ def test_without_a_scanner_scan_says_what_to_configure(tmp_path):
     assert done.code == 2
     assert "no scanner is configured" in done.err
     assert "trivy" in done.err
+
+
+def test_the_report_tells_what_the_scanner_did_and_who_holds_a_package(tmp_path):
+    with OciLoopback(stored(SOME)) as registry:
+        nights = Nights(registry, tmp_path)
+        nights.run(0)
+        registry.fails["blobs", "shop/web"] = 403
+        nights.run(1)
+    by_night = []
+    for moment in (FIRST, FIRST + timedelta(days=1)):
+        with Warehouse.at(nights.warehouse).open_run(f"{moment:%Y%m%dT%H%M%SZ}") as run:
+            (row,) = collect(run).figures["own_scans"].rows
+            by_night.append(dict(row))
+    for row in by_night:
+        assert (row["source"], row["scanner_version"]) == ("trivy", "0.76.0")
+        assert row["db_updated_at"] == FIRST - timedelta(days=1)
+        assert (row["images"], row["looked_at"], row["not_looked_at"]) == (len(SOME), len(SOME), 0)
+        assert row["traced"] + row["untraced"] + row["trace_unknown"] == row["pulled"]
+    assert [row["pulled"] for row in by_night] == [len(SOME), 0]
+    package = SOME["edge/node"].layers[0][0]
+    held = open_warehouse(nights.warehouse).question("package_holders", package=package.name)
+    digests = {image.built().digest for image in SOME.values() if holds(image, package.name)}
+    assert set(held["holds"]) == {"yes"}
+    assert set(held["digest"]) == digests
+    assert set(held["known_since"]) == {FIRST}
+
+
+def holds(image, name: str) -> bool:
+    packages = [package for layer in image.layers for package in layer]
+    return any(name in (one.name, getattr(one, "source", None)) for one in packages)

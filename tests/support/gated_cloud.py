@@ -6,7 +6,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Self
 
 from providers.loopback.aws import AwsLoopback
 from providers.loopback.aws.wire import AwsError, read_caller
@@ -28,10 +27,6 @@ class GatedAws(AwsLoopback):
         self.asked: Counter[Where] = Counter()
         self.gate: Callable[[Where], None] = lambda _: None
         self._mutex = threading.Lock()
-
-    def __enter__(self) -> Self:
-        super().__enter__()
-        return self
 
     def _handle(self, request: Request) -> Response:
         with suppress(AwsError):

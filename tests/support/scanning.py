@@ -29,6 +29,7 @@ class Nights:
     Attributes:
         trivy: Settings of the scanner beside program and cache.
         scan: The ``scan`` block.
+        beside: Further scanners with their settings.
     """
 
     registry: OciLoopback
@@ -37,6 +38,7 @@ class Nights:
     scan: dict[str, Any] = field(default_factory=dict)
     scanners: bool = True
     oci: dict[str, Any] = field(default_factory=dict)
+    beside: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.know(ADVISORIES)
@@ -61,7 +63,7 @@ class Nights:
             "warehouse": self.warehouse,
             "out": str(self.root / "out"),
             "providers": self.providers(),
-            "scanners": {"trivy": trivy} if self.scanners else {},
+            "scanners": self.beside | ({"trivy": trivy} if self.scanners else {}),
             "scan": self.scan,
         }
         return App(validate(Config, document, "", "test"), FIRST + timedelta(days=night))
@@ -76,6 +78,9 @@ class Nights:
     def rescan(self, night: int) -> RunResult:
         with shown(bars=False) as planned:
             return self.app(night).scan(planned)
+
+    def runs(self) -> list[str]:
+        return open_warehouse(self.warehouse).runs
 
     def table(self, name: str) -> pd.DataFrame:
         """A table of the newest run."""

@@ -2,17 +2,20 @@
 -- however often and of however many places it says so. Only images that two sources assessed; only
 -- where this one assessed it. What VEX dismisses or a source suppresses is stated all the same: this
 -- is about what was found.
+--   image: its number in image_looks
 --   kind: os, language, or unknown where no word for the package tells
---   fixable: yes, no, or unknown
---   own_id: whether no alias ties the source's own id to exactly one CVE
+--   language: whether it is a package of a language: one of the system by the same name is another
+--   package_name: one of the names that the source gives it
+--   severity: 1 to 6 for UNKNOWN, NEGLIGIBLE, LOW, MEDIUM, HIGH, CRITICAL: the highest stated
+--   fix: 0 to 2 for not known, none, available: the best stated
 WITH looked AS (
-    SELECT DISTINCT p.provider, p.registry_id, p.repository, p.digest, a.source
+    SELECT DISTINCT s.image, p.provider, p.registry_id, p.repository, p.digest, a.source
     FROM placements AS p
     JOIN assessments AS a USING (provider, registry_id, repository, digest)
-    SEMI JOIN (FROM image_looks WHERE len(sources) > 1) AS several USING (digest)
+    JOIN (FROM image_looks WHERE len(sources) > 1) AS s USING (digest)
     WHERE p.current AND a.state = 'assessed'
 ), told AS (
-    SELECT f.digest, f.source,
+    SELECT l.image, f.digest, f.source,
         regexp_full_match(f.vulnerability_id, 'CVE-\d{4}-\d{4,}', 'i') AS is_cve,
         f.vulnerability_id, coalesce(f.package_name, '') AS package_name,
         -- Maven's group is a part of the name that not every source writes there.
@@ -22,11 +25,11 @@ WITH looked AS (
         regexp_extract(f.purl, '^pkg:([a-z0-9.+-]+)/', 1) AS purl_type,
         lower(f.package_type) AS type,
         list_position(['UNKNOWN', 'NEGLIGIBLE', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL'], f.severity)
-            AS severity,
-        CASE WHEN f.fix_state = 'available' THEN 2
-            WHEN f.fix_state IN ('not_available', 'wont_fix') THEN 1 ELSE 0 END AS fix
+            ::TINYINT AS severity,
+        (CASE WHEN f.fix_state = 'available' THEN 2
+            WHEN f.fix_state IN ('not_available', 'wont_fix') THEN 1 ELSE 0 END)::TINYINT AS fix
     FROM findings AS f
-    SEMI JOIN looked USING (provider, registry_id, repository, digest, source)
+    JOIN looked AS l USING (provider, registry_id, repository, digest, source)
 ), sorted AS (
     SELECT * EXCLUDE (word, purl_type, type),
         regexp_replace(lower(word), '[-_.]+', '-', 'g') AS word,
@@ -46,24 +49,19 @@ WITH looked AS (
                 '|(hex|pub|swift|cocoapods|conan|julia)') THEN 'language' END AS kind
     FROM told
 ), matched AS (
-    SELECT s.digest, s.source, s.package_name, s.severity, s.fix,
+    SELECT s.image, s.source, s.package_name, s.severity, s.fix,
         coalesce(g.leading_id,
             CASE WHEN s.is_cve THEN upper(s.vulnerability_id) ELSE s.vulnerability_id END)
             AS vulnerability_id,
-        coalesce(w.package, s.word) AS package, coalesce(s.kind, w.kind) AS kind
+        coalesce(w.package, alone.package, s.word) AS package,
+        coalesce(s.kind, w.kind, alone.kind, 'unknown') AS kind
     FROM sorted AS s
     LEFT JOIN leading_ids AS g USING (vulnerability_id)
     LEFT JOIN package_words AS w ON w.digest = s.digest AND w.word = s.word
         AND w.kind = coalesce(s.kind, 'os')
-), known AS (  -- what one does not tell the kind of, another may
-    SELECT * REPLACE (coalesce(kind,
-        min(kind) OVER (PARTITION BY digest, vulnerability_id, package), 'unknown') AS kind)
-    FROM matched
+    LEFT JOIN package_words AS alone ON s.kind IS NULL AND alone.digest = s.digest
+        AND alone.word = s.word AND alone.kind = 'language'
 )
-SELECT digest, source, vulnerability_id, package, kind,
-    list_sort(list(DISTINCT package_name)) AS package_names,
-    ['UNKNOWN', 'NEGLIGIBLE', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL'][coalesce(max(severity), 1)]
-        AS severity,
-    ['unknown', 'no', 'yes'][max(fix) + 1] AS fixable,
-    NOT regexp_full_match(vulnerability_id, 'CVE-\d{4}-\d{4,}') AS own_id
-FROM known GROUP BY digest, source, vulnerability_id, package, kind
+SELECT image, source, vulnerability_id, package, kind = 'language' AS language, min(kind) AS kind,
+    min(package_name) AS package_name, coalesce(max(severity), 1) AS severity, max(fix) AS fix
+FROM matched GROUP BY image, source, vulnerability_id, package, kind = 'language'

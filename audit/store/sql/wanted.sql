@@ -1,6 +1,7 @@
 -- Current images for a scanner ($scanner), one row a digest, most exposed first: running ones, those
 -- that anyone can pull, those beside many critical exposures, the newest. An image is looked_at where
--- another source assessed it, within the evidence window, everywhere it lies.
+-- a source that is none of our own scanners ($own) assessed it, within the evidence window, wherever
+-- it lies.
 WITH held AS (
     SELECT digest, arg_max(path, run_id) AS path, arg_max(sha256, run_id) AS sha256,
         arg_max(tool_version, run_id) AS tool_version
@@ -13,7 +14,7 @@ WITH held AS (
         p.pushed_at, coalesce(p.in_use, false) AS in_use,
         coalesce(r.anonymous_access, false) OR coalesce(g.anonymous_access, false) AS public,
         coalesce(c.critical, 0) AS critical,
-        EXISTS (FROM assessments_all AS a WHERE a.state = 'assessed' AND a.source <> $scanner
+        EXISTS (FROM assessments_all AS a WHERE a.state = 'assessed' AND NOT list_contains($own, a.source)
             AND (a.provider, a.registry_id, a.repository, a.digest)
                 = (p.provider, p.registry_id, p.repository, p.digest)) AS looked_at
     FROM assessable AS p

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from providers.loopback.azure.exemptions import exempted
+from providers.loopback.azure.exemptions import exempted, key_of
 from providers.loopback.azure.older import older_rows
 from providers.loopback.azure.subject import Subject
 from providers.loopback.azure.times import seconds, ticks
@@ -141,8 +141,8 @@ def _row(
 ) -> dict[str, Any]:
     package = statements[0].package if statements else ""
     version = statements[0].version if statements else ""
-    name = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{subject.resource_id}|{package}|{version}|{code}"))
-    prefix = f"/subscriptions/{subject.subscription}"
+    where = uuid.uuid5(uuid.NAMESPACE_URL, f"{subject.resource_id}|{version}|{code}")
+    prefix, name = f"/subscriptions/{subject.subscription}/resources/{where}", key_of(package)
     return {
         "id": f"{prefix}/providers/Microsoft.Security/assessments/{name}",
         "name": name,
@@ -204,6 +204,8 @@ def _additional_data(subject: Subject, statements: Sequence[Statement]) -> Any: 
     if not statements:
         return _shaped({"CvesDetails": None}, subject)
     first = statements[0]
+    if first.package in subject.stripped:
+        return _shaped({"SoftwareName": first.package, "CvesDetails": None}, subject)
     cves = _shaped([_cve(statement) for statement in statements], subject)
     fixed = first.fixed_version or ""
     mdvm = {

@@ -1,12 +1,13 @@
 """Exemptions as Resource Graph rows (``microsoft.security/standardassignments``), and what they do.
 
-While one lasts, the rows of its package say ``NotApplicable`` with the cause ``Exempt``. Where its
-conditions name CVEs, the rows stay as they are and leave these out: nobody documents what the
-service does, and of what may be done this is what could pass for a fix.
+While one lasts, the rows of its package say ``NotApplicable`` with the cause ``Exempt``. Nobody
+documents whether they go on naming the CVEs, so both are served. Where its conditions name CVEs,
+the rows stay as they are and leave these out: of what may be done that could pass for a fix.
 """
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -26,8 +27,14 @@ def exempted(subject: Subject, exemptions: Iterable[Exemption]) -> Subject:
     return replace(
         subject,
         exempt=frozenset(one.package for one in told if not one.hides),
+        stripped=frozenset(one.package for one in told if one.strips),
         hidden=frozenset(name for one in told for name in one.hides),
     )
+
+
+def key_of(package: str) -> str:
+    """Return the key of the recommendation to update a package: the same for every image."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"update {package}"))
 
 
 def lasting(estate: Estate) -> list[Exemption]:
@@ -63,7 +70,7 @@ def exemption_rows(estate: Estate) -> Iterator[dict[str, Any]]:
 def _data(one: Exemption) -> dict[str, Any]:
     data: dict[str, Any] = {
         "exemptionCategory": one.category,
-        "assignedAssessment": {"assessmentKey": _SEVERAL},
+        "assignedAssessment": {"assessmentKey": _SEVERAL if one.hides else key_of(one.package)},
     }
     if one.hides:
         named = [{"title": name} for name in one.hides]

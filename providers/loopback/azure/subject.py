@@ -14,6 +14,7 @@ class Subject:
         pushed: When it was pushed, as Azure writes times.
         bare: Its rows name CVEs without their details.
         exempt: Packages whose rows somebody exempted.
+        stripped: Those of them whose rows name no CVE.
         hidden: CVEs that its rows leave out, as an exemption names them.
     """
 
@@ -27,4 +28,5 @@ class Subject:
     pushed: str = ""
     bare: bool = False
     exempt: frozenset[str] = frozenset()
+    stripped: frozenset[str] = frozenset()
     hidden: frozenset[str] = frozenset()

@@ -64,7 +64,7 @@ def summarise(world: GcpWorld, request: Message) -> Message:
     total, fixable = Counter[tuple[str, int]](), Counter[tuple[str, int]]()
     for group in view.vulnerabilities:
         severity = enum_number(grafeas_v1.Severity, group.statements[0].native_severity)
-        for key in ((group.at.url, severity), (group.at.url, 0)):
+        for key in {(group.at.url, severity), (group.at.url, 0)}:  # one, where none is specified
             total[key] += 1
             fixable[key] += any(one.fixed_version for one in group.statements)
     return summary_messages.Summary(

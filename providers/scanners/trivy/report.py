@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import orjson
@@ -15,22 +16,46 @@ from providers.files.rows import Rows
 from providers.files.subject import not_an_image
 from providers.files.trivy_statements import SOURCE, TrivyStatements, judged, suppressed
 
+_NO_DATA = (
+    (re.compile(r'not on the EOL list\s+family="?([^"\s]+)"?\s+version="?([^"\s]+)'), "{} {}"),
+    (re.compile(r'Unsupported os\s+family="?([^"\s]+)'), "{}"),
+)
+"""Trivy says so beside a report that then holds no statement: as if there were none to make."""
 
-def read(content: bytes, context: RunContext, take: Callable[[Columns], None]) -> Judgement:
+
+def read(
+    content: bytes, context: RunContext, take: Callable[[Columns], None], *, words: str = ""
+) -> Judgement:
     """Hand over the rows of a report and say what it is worth.
+
+    Args:
+        content: Trivy's JSON.
+        context: Of the run.
+        take: Is handed the rows.
+        words: What Trivy said meanwhile, on standard error.
 
     Raises:
         ScanError: It is no report of Trivy's.
     """
     try:
-        return _read(Record(orjson.loads(content)), context, take)
+        return _read(Record(orjson.loads(content)), context, take, _no_data(words))
     except (orjson.JSONDecodeError, ReportFileError) as error:
         raise ScanError(
             f"Trivy wrote a report that cannot be read: {error}", code="ReportUnreadable"
         ) from error
 
 
-def _read(report: Record, context: RunContext, take: Callable[[Columns], None]) -> Judgement:
+def _no_data(words: str) -> str:
+    """Return the operating system that Trivy has no data for, if it says so."""
+    for pattern, shown in _NO_DATA:
+        if found := pattern.search(words):
+            return shown.format(*found.groups())
+    return ""
+
+
+def _read(
+    report: Record, context: RunContext, take: Callable[[Columns], None], no_data: str
+) -> Judgement:
     rows = Rows(ImportOrder(context, ""))
     image = rows.image(not_an_image(""), SOURCE)
     rows.only(image)
@@ -42,8 +67,10 @@ def _read(report: Record, context: RunContext, take: Callable[[Columns], None]) 
     for block in rows.flushed():
         take(block)
     system = report.record("Metadata").record("OS")
-    detected, ended = system.text("Family") is not None, system.flag("EOSL")
-    state, note = judged(results, detected=detected, stated=image.statements > 0)
+    ended, family = system.flag("EOSL"), system.text("Family")
+    state, note = judged(results, family=family, stated=image.statements > 0)
+    if no_data:
+        state, note = State.UNSUPPORTED, f"Trivy has no data for its operating system, {no_data}"
     left_out = suppressed(results)
     notes = (
         note,

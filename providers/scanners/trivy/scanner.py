@@ -21,7 +21,7 @@ from audit.ports import (
     Settings,
 )
 from providers.scanners.trivy import report, sbom
-from providers.scanners.trivy.program import Program
+from providers.scanners.trivy.program import Trivy
 from providers.scanners.trivy.settings import TrivySettings
 
 _SCHEMA = 2
@@ -39,7 +39,7 @@ class TrivyScanner:
 
     def __init__(self, settings: TrivySettings, context: RunContext, work: Path) -> None:
         self._settings, self._context, self._work = settings, context, work
-        self._program = Program(settings, work)
+        self._trivy = Trivy(settings, work)
 
     def refresh(self) -> None:
         """Fetch the databases that a repository is configured for."""
@@ -50,14 +50,14 @@ class TrivyScanner:
 
     def facts(self) -> ScannerFacts:
         """Tell the version and the date of the database."""
-        self._program.check()
-        told = _told(self._program.version())
-        return ScannerFacts(told["Version"], _database(told))
+        self._trivy.check()
+        told = _told(self._trivy.version())
+        return ScannerFacts(told["Version"], _database(told), describer=told["Version"])
 
     def _fetch(self, flag: str, option: str, repository: str) -> None:
         try:
-            self._program.check()
-            self._program.fetch(flag, option, repository)
+            self._trivy.check()
+            self._trivy.fetch(flag, option, repository)
         except ScanError as error:
             self._context.log.warning(
                 "the database could not be fetched from %s: %s",
@@ -70,15 +70,15 @@ class TrivyScanner:
         """Have Trivy pull an image by its digest and write what is in it."""
         with self._aside() as folder:
             written = Path(folder) / "sbom.json"
-            self._program.describe(pull.reference, pull.login, written)
+            self._trivy.describe(pull.reference, pull.login, written)
             sbom.write_bytes(_steady(written))
 
     def match(self, sbom: Path, take: Callable[[Columns], None]) -> Judgement:
         """Have Trivy ask its database about an SBOM."""
         with self._aside() as folder:
             written = Path(folder) / "report.json"
-            self._program.match(sbom, written)
-            return report.read(_content(written), self._context, take)
+            words = self._trivy.match(sbom, written)
+            return report.read(_content(written), self._context, take, words=words)
 
     def form(self, sbom: Path) -> str:
         """Return the CycloneDX version of an SBOM."""

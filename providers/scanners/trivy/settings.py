@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, model_validator
 
@@ -58,23 +56,7 @@ class TrivySettings(Settings):
                 raise ValueError(f"{name!r} is no repository")
         return self
 
-    def may_log_in(self, host: str) -> bool:
-        """Whether a login may go to a host: not where Trivy would send it unprotected.
-
-        What stays on this machine is no matter. Trivy's rule (go-containerregistry,
-        ``Registry.Scheme``) knows no switch.
-        """
-        name = urlsplit(f"//{host}").hostname or ""
-        return self.allow_plain_fallback or is_loopback(name) or not _falls_back(name)
-
     def plain(self, repository: str) -> bool:
         """Whether a repository is to be spoken to without TLS: on a loopback address only."""
         host = repository.partition("/")[0].rpartition(":")[0] or repository.partition("/")[0]
         return self.allow_insecure_loopback and is_loopback(host)
-
-
-def _falls_back(name: str) -> bool:
-    try:
-        return ipaddress.ip_address(name).is_private
-    except ValueError:
-        return name.endswith((".local", ".localhost"))

@@ -171,5 +171,36 @@ def test_exemptions_that_cannot_be_read_cost_their_reasons_and_no_finding():
     assert [one["waiver_id"] for one in later.sink["waivers"]] == [waiver["waiver_id"]]
 
 
+def test_an_exempt_row_that_names_no_cve_leaves_its_image_unknown_where_no_run_has_read_it():
+    bare = {"SoftwareName": "zlib", "CvesDetails": None}
+    silent = told_row("a", statusCode="NotApplicable", statusCause="Exempt", additionalData=bare)
+    first = collect([silent, told_row("b")], placed="ab")
+    assert first.told("state") == {"a": "unknown", "b": "assessed"}
+    assert "no earlier run read the package" in str(first.outcome.error)
+
+
+def test_an_exempt_row_that_names_no_cve_keeps_what_was_read_of_that_package_alone():
+    def named(package: str, cve: str, **more: Any) -> Row:
+        data = {"SoftwareName": package, "CvesDetails": [{"CveId": cve, "Severity": "High"}]}
+        return told_row("a", **{"id": f"/row/{package}", "additionalData": data, **more})
+
+    before = collect([named("zlib", "CVE-1"), named("curl", "CVE-2")], placed="a")
+    bare = {"SoftwareName": "zlib", "CvesDetails": None}
+    exempt_now = {"statusCode": "NotApplicable", "statusCause": "Exempt", "additionalData": bare}
+    rows = [named("zlib", "", statusChangeDate="2026-11-22T00:00:00Z", **exempt_now)]
+    now = collect(rows, NEXT, before.sink, placed="a")
+    assert now.told("state") == {"a": "assessed"}
+    told_now = [(one["vulnerability_id"], one["waiver_id"]) for one in now.sink["findings"]]
+    assert told_now == [("CVE-1", "azure/s-1/defender/exempt")]
+    assert now.outcome.outcome is Outcome.COMPLETE
+
+
+def test_a_row_that_is_no_exemption_breaks_their_reading_and_nothing_else():
+    run = collect(MANY, exempt=[{"id": "/subscriptions/s-1/providers/other/1"}])
+    assert (run.outcome.outcome, run.outcome.errors) == (Outcome.PARTIAL, 1)
+    assert "is no exemption" in str(run.outcome.error)
+    assert set(run.told("state").values()) == {"assessed"}
+
+
 def test_where_nothing_is_exempt_no_waiver_is_made_up():
     assert collect([told_row("a", 1)]).sink["waivers"] == []

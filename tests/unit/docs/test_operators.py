@@ -22,7 +22,8 @@ from providers.aws.members import LEFT_OUT, NOT_A_MEMBER, OU_NOT_TOLD, STATE_NOT
 from providers.aws.permissions import PERMISSIONS
 from providers.aws.regions import FROM_OFFLINE_LIST
 from providers.azure.visibility import NOT_VISIBLE
-from providers.scanners.trivy import failures as trivy_failures
+from providers.scanners.failures import OTHER
+from providers.scanners.trivy.failures import MEANINGS
 from tests.support.project import ROOT, project_files
 from tests.unit.docs.conftest import Nights
 from tests.unit.docs.pages import blocks, column, section, table
@@ -250,8 +251,7 @@ def test_the_tools_own_codes_are_all_explained():
     told = {code for cell in named for code in cell.split("`, `")}
     literals = set(re.findall(r'code="(\w+)"', sources("providers/") + sources("audit/")))
     literals -= {"Budget"}  # what was asked for is no error of a scope, and is told of the image
-    literals |= {meaning.code for meaning in trivy_failures._MEANINGS} - {"TooLarge"}
-    literals |= {trivy_failures._OTHER.code}
+    literals |= {meaning.code for meaning in (*MEANINGS, OTHER)} - {"TooLarge"}
     literals |= set(re.findall(r'"(NoOutcome)"', sources("audit/collect/")))
     literals |= {NOT_VISIBLE, LEFT_OUT, OU_NOT_TOLD, NOT_A_MEMBER, STATE_NOT_TOLD}
     literals.add(FROM_OFFLINE_LIST)

@@ -137,6 +137,7 @@ SECRETS = [{"Target": "x", "Class": "secret", "Secrets": []}]
         (BARE, None, "unsupported"),
         (BARE, [], "unsupported"),
         (OS, None, "unknown"),
+        ({"OS": {"Family": "fedora", "Name": "38"}}, EMPTY_OS, "unsupported"),
         (OS, SECRETS, "unknown"),
         (BARE, SECRETS, "unknown"),
     ],

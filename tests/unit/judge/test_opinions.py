@@ -118,8 +118,8 @@ def test_binary_packages_are_their_source_package_where_an_sbom_tells():
     told.append(Told(CVE, package="openssl", source="ecr-basic", severity="LOW"))
     sources = ("ecr-basic", "inspector")
     run = held(told, sources=sources, listed={"a": OPENSSL})
-    found = opinions(run, "package", "package_names", "stated_by", "kind")
-    assert found == [("openssl", ["libssl3", "openssl"], "both", "os")]
+    found = opinions(run, "package", "package_name", "stated_by", "kind")
+    assert found == [("openssl", "libssl3", "both", "os")]
     assert (pair(run)["stated"], pair(run)["second_higher"]) == (1, 1)
 
 
@@ -160,6 +160,21 @@ def test_a_source_that_looks_at_os_packages_only_has_missed_no_package_of_a_lang
         (CVE, "language", "os_packages_only"),
         (OTHER, "os", "not_stated"),
         ("CVE-2026-0003", "unknown", "kind_unknown"),
+    ]
+
+
+def test_what_a_source_does_not_tell_the_kind_of_an_sbom_may():
+    told = [
+        Told(CVE, package="LODASH", source="spdx"),
+        Told(OTHER, package="libssl3", source="spdx"),
+        trivy(CVE, "node-pkg", package="lodash"),
+        trivy(OTHER, package="openssl"),
+    ]
+    listed = [*OPENSSL, {"package_name": "lodash", "package_type": "npm"}]
+    run = held(told, sources=("spdx", "trivy"), listed={"a": listed})
+    assert opinions(run, "package", "kind", "stated_by") == [
+        ("lodash", "language", "both"),
+        ("openssl", "os", "both"),
     ]
 
 

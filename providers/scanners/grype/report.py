@@ -1,0 +1,58 @@
+"""Grype's report about an SBOM of Syft's: rows, and whether it was a look at the image. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import orjson
+
+from audit.errors import ReportFileError
+from audit.model.columns import Columns
+from audit.model.enums import State
+from audit.ports import ImportOrder, Judgement, RunContext, ScanError
+from providers.files.fields import Record
+from providers.files.grype import SOURCE, Matches
+from providers.files.rows import Rows
+from providers.files.subject import not_an_image
+
+
+def read(
+    content: bytes, context: RunContext, take: Callable[[Columns], None], *, looked_into: bool
+) -> Judgement:
+    """Hand over the rows of a report and say what it is worth.
+
+    Args:
+        content: Grype's JSON.
+        context: Of the run.
+        take: Is handed the rows.
+        looked_into: Whether the SBOM holds a system or a package: Grype lists matches alone.
+
+    Raises:
+        ScanError: It is no report of Grype's.
+    """
+    try:
+        return _read(Record(orjson.loads(content)), context, take, looked_into)
+    except (orjson.JSONDecodeError, ReportFileError) as error:
+        raise ScanError(
+            f"Grype wrote a report that cannot be read: {error}", code="ReportUnreadable"
+        ) from error
+
+
+def _read(
+    report: Record, context: RunContext, take: Callable[[Columns], None], looked_into: bool
+) -> Judgement:
+    report.needed_list("matches")
+    rows = Rows(ImportOrder(context, ""))
+    image = rows.image(not_an_image(""), SOURCE)
+    rows.only(image)
+    statements = Matches(rows, image)
+    for match in report.records("matches"):
+        statements.add(match)
+    for block in rows.flushed():
+        take(block)
+    if not looked_into:
+        note = "no operating system and no package was detected"
+        return Judgement(State.UNSUPPORTED, note, None, None)
+    left_out = len(report.records("ignoredMatches"))
+    note = f"{left_out} statements suppressed by the scanner are left out" if left_out else ""
+    return Judgement(State.ASSESSED, note, None, image.content_hash)

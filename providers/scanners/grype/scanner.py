@@ -1,0 +1,168 @@
+"""Grype and Syft behind the core's Scanner port.
+
+Options and environment as in Syft 1.x and Grype 0.8x to 0.9x (``syft scan``, ``grype sbom:``,
+``grype db status``).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import orjson
+
+from audit.model.columns import Columns
+from audit.ports import Judgement, Pull, PullLogin, RunContext, ScanError, Scanner, ScannerFacts
+from audit.ports import Settings as PluginSettings
+from providers.scanners.failures import BROKEN, OF_REGISTRIES, Meaning, explained
+from providers.scanners.grype import report
+from providers.scanners.grype import sbom as syft_json
+from providers.scanners.grype.settings import GrypeSettings
+from providers.scanners.plain import protect
+from providers.scanners.program import Program
+
+_DATABASE = Meaning(
+    "DatabaseAbsent",
+    "Grype has no database that it can use",
+    ("database does not exist", "failed to load vulnerability db", "no vulnerability database"),
+)
+_QUIET = {"GRYPE_CHECK_FOR_APP_UPDATE": "false", "SYFT_CHECK_FOR_APP_UPDATE": "false"}
+
+
+class GrypeScanner:
+    """The installed Grype with the installed Syft: one process a step, none left behind."""
+
+    name: ClassVar[str] = "grype"
+    settings_model: ClassVar[type[PluginSettings]] = GrypeSettings
+
+    def __init__(self, settings: GrypeSettings, context: RunContext, work: Path) -> None:
+        self._settings, self._context, self._work = settings, context, work
+
+    @cached_property
+    def _grype(self) -> Program:
+        return self._program("Grype", self._settings.program, "program")
+
+    @cached_property
+    def _syft(self) -> Program:
+        return self._program("Syft", self._settings.syft, "syft")
+
+    def _program(self, tool: str, path: str, setting: str) -> Program:
+        def failure(_: int, words: str, secret: str) -> ScanError:
+            return explained(tool, words, (BROKEN, _DATABASE, *OF_REGISTRIES), secret)
+
+        seconds = self._settings.timeout_seconds
+        return Program(tool, path, f"scanners.grype.{setting}", self._work, seconds, failure)
+
+    def refresh(self) -> None:
+        """Have Grype fetch its database where that is configured."""
+        if not self._settings.update_database:
+            return
+        try:
+            self._checked()
+            self._grype.run(["db", "update"], self._environment())
+        except ScanError as error:
+            self._context.log.warning(
+                "the database of Grype could not be fetched: %s",
+                error.message,
+                extra={"error_code": error.code},
+            )
+
+    def facts(self) -> ScannerFacts:
+        """Tell the versions and the date of the database."""
+        self._checked()
+        environment = self._environment()
+        grype = _told(self._grype.run(["version", "-o", "json"], environment).out, "version")
+        syft = _told(self._syft.run(["version", "-o", "json"], environment).out, "version")
+        database = _told(self._grype.run(["db", "status", "-o", "json"], environment).out, "built")
+        return ScannerFacts(grype["version"], _moment(database["built"]), f"syft {syft['version']}")
+
+    def describe(self, pull: Pull, sbom: Path) -> None:
+        """Have Syft pull an image by its digest and write what is in it."""
+        login = pull.login
+        protect(login, allowed=self._settings.allow_plain_fallback, tool="Syft")
+        with self._aside() as folder:
+            written = Path(folder) / "sbom.json"
+            arguments = ["scan", f"registry:{pull.reference}", "-o", f"syft-json={written}", "-q"]
+            self._syft.run(arguments, self._environment() | _handed(login), login.secret)
+            sbom.write_bytes(syft_json.steady(_content(written, "Syft")))
+
+    def match(self, sbom: Path, take: Callable[[Columns], None]) -> Judgement:
+        """Have Grype ask its database about an SBOM of Syft's."""
+        with self._aside() as folder:
+            written = Path(folder) / "report.json"
+            arguments = [f"sbom:{sbom}", "-o", "json", "--file", str(written), "-q"]
+            self._grype.run(arguments, self._environment())
+            looked_into = syft_json.looked_into(sbom.read_bytes())
+            content = _content(written, "Grype")
+            return report.read(content, self._context, take, looked_into=looked_into)
+
+    def form(self, sbom: Path) -> str:
+        """Return the version of Syft's JSON of an SBOM."""
+        return syft_json.form(sbom.read_bytes())
+
+    def packages(self, sbom: Path) -> Iterable[Columns]:
+        """Return the packages of an SBOM."""
+        return syft_json.packages(sbom.read_bytes())
+
+    def _checked(self) -> None:
+        self._grype.check(self._settings.sha256)
+        self._syft.check(self._settings.syft_sha256)
+
+    def _environment(self) -> dict[str, str]:
+        """Return what both are told: to fetch nothing, and to use a database of any age.
+
+        How old it may be is for the policy to say, which marks the looks as stale.
+        """
+        told = {"GRYPE_DB_AUTO_UPDATE": "false", "GRYPE_DB_VALIDATE_AGE": "false", **_QUIET}
+        if self._settings.cache_dir:
+            told["GRYPE_DB_CACHE_DIR"] = str(self._settings.cache_dir.expanduser().absolute())
+        return told
+
+    def _aside(self) -> tempfile.TemporaryDirectory[str]:
+        self._work.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(dir=self._work)
+
+
+def _handed(login: PullLogin) -> dict[str, str]:
+    told = {}
+    if login.username:
+        told["SYFT_REGISTRY_AUTH_AUTHORITY"] = login.host
+        told["SYFT_REGISTRY_AUTH_USERNAME"] = login.username
+        told["SYFT_REGISTRY_AUTH_PASSWORD"] = login.secret
+    if login.plain_http:
+        told["SYFT_REGISTRY_INSECURE_USE_HTTP"] = "true"
+    if login.ca_file:
+        told["SYFT_REGISTRY_CA_CERT"] = str(login.ca_file.expanduser().absolute())
+    return told
+
+
+def _content(written: Path, tool: str) -> bytes:
+    try:
+        return written.read_bytes()
+    except FileNotFoundError:
+        raise ScanError(f"{tool} ended well and wrote nothing", code="ScannerBroken") from None
+
+
+def _told(content: bytes, member: str) -> dict[str, Any]:
+    try:
+        told = orjson.loads(content)
+    except orjson.JSONDecodeError:
+        told = None
+    if not isinstance(told, dict) or not isinstance(told.get(member), str):
+        raise ScanError(f"the program does not tell its {member}", code="ScannerMissing")
+    return told
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else None
+
+
+_: type[Scanner] = GrypeScanner

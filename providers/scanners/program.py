@@ -1,0 +1,120 @@
+"""Running a scanner's program: no shell, names are data, secrets in the environment alone."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from audit.ports import ScanError
+from providers.scanners.failures import late
+
+_KEPT = (
+    *("PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+    *("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy"),
+)
+"""What of the environment a scanner may see: nobody's credentials, no settings of others."""
+_GRACE = 15
+_WORDS = 64 * 1024
+
+Failure = Callable[[int, str, str], ScanError]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a program wrote that ended well: standard output, and the words beside it."""
+
+    out: bytes
+    words: str
+
+
+@dataclass(frozen=True)
+class Program:
+    """An installed program, run in an empty folder so that no file there configures it.
+
+    Attributes:
+        tool: What it is called in errors.
+        name: Its path, or its name on PATH.
+        setting: Setting that names it, for errors.
+        work: Folder for what it writes and what passes for its home.
+        seconds: After so long it is stopped, and a little later for sure.
+        failure: Exit code, standard error and a secret -> what they mean.
+    """
+
+    tool: str
+    name: str
+    setting: str
+    work: Path
+    seconds: int
+    failure: Failure
+
+    @property
+    def path(self) -> str | None:
+        """Where it is, wherever it is run from; None where it is not there or cannot be run."""
+        found = shutil.which(self.name)
+        return str(Path(found).absolute()) if found else None
+
+    def check(self, sha256: str | None = None) -> str:
+        """Find it, and where its hash is pinned, hold it against that; return its path.
+
+        Raises:
+            ScanError: It is not there, or is another.
+        """
+        if not self.path:
+            raise ScanError(
+                f"{self.name!r} is not there or cannot be run; install {self.tool} or set "
+                f"{self.setting}",
+                code="ScannerMissing",
+            )
+        if sha256 and _sha256(Path(self.path)) != sha256:
+            raise ScanError(
+                f"{self.path} is not the program whose sha256 is configured", code="ScannerAltered"
+            )
+        return self.path
+
+    def run(
+        self, arguments: Sequence[str], environment: Mapping[str, str], secret: str = ""
+    ) -> Said:
+        """Run it to its end and return what it said.
+
+        Args:
+            arguments: Each is one argument, whatever is in it.
+            environment: What it sees beside paths, proxies and trusted certificates.
+            secret: Part of ``environment`` that no error repeats.
+
+        Raises:
+            ScanError: It cannot be run, ended in an error or had to be stopped.
+        """
+        program = self.check()
+        self.work.mkdir(parents=True, exist_ok=True)
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        own = {"HOME": str(self.work), "TMPDIR": str(self.work)}
+        try:
+            done = subprocess.run(  # noqa: S603  the configured program, arguments as a list
+                [program, *arguments],
+                cwd=self.work,
+                env={**kept, **own, **environment},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=self.seconds + _GRACE,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise late(self.tool, self.seconds + _GRACE) from None
+        except OSError as error:
+            raise ScanError(
+                f"{program} cannot be run: {error.strerror}", code="ScannerMissing"
+            ) from error
+        words = done.stderr[-_WORDS:].decode("utf-8", "replace")
+        if done.returncode:
+            raise self.failure(done.returncode, words, secret)
+        return Said(done.stdout, words)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
