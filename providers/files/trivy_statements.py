@@ -26,6 +26,7 @@ _AVAILABLE, _UNKNOWN = FixState.AVAILABLE.value, FixState.UNKNOWN.value
 _VEX = ("not_affected", "under_investigation")
 """The status words that are VEX's; "affected" and "fixed" tell of fixes here."""
 _TEXTS = (
+    *("VulnerabilityID", "PkgName"),
     *("SeveritySource", "Severity", "Title", "Status", "FixedVersion", "PkgPath"),
     *("InstalledVersion", "PrimaryURL", "Fingerprint"),
 )
@@ -58,12 +59,14 @@ class TrivyStatements:
         """Add one entry of a result."""
         if result is not self._result:
             self._enter(result)
-        vulnerability_id = finding.needed_text("VulnerabilityID")
-        told = finding.several(_TEXTS)
+        name, package, *told = finding.several(_TEXTS)
         source, severity, title, status, version, place, installed, url, fingerprint = told
+        vulnerability_id = name or finding.needed_text(
+            "VulnerabilityID"
+        )  # which says it is missing
         row = {
             "vulnerability_id": vulnerability_id,
-            "package_name": finding.needed_text("PkgName"),
+            "package_name": package or finding.needed_text("PkgName"),
             "package_version": installed,
             "package_type": self._type,
             "purl": finding.inner_text("PkgIdentifier", "PURL"),
