@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from audit.importing.document import open_document
 from audit.importing.formats import looks_like
 from audit.importing.packed import Plain, Unread, unpacked
 from audit.importing.sources import OpenStore, found_files, shown, unopened
+from audit.model.columns import Columns
 from audit.model.enums import ScopeKind
 from audit.model.scope import ScopeRef
 from audit.ports import Document, ImportedReport, Importer, ImportOrder
@@ -95,7 +96,12 @@ class Reader:
     def _report(self, document: Document, scope_id: str) -> ImportedReport:
         for importer in self.importers:
             if importer.recognises(document.root):
-                return importer.read(document, replace(self.order, scope_id=scope_id))
+                order = replace(self.order, scope_id=scope_id)
+                try:
+                    report = importer.read(document, order)
+                except RecursionError as error:
+                    raise _too_deep() from error
+                return replace(report, blocks=_shallow(report.blocks))
         known = ", ".join(sorted(importer.name for importer in self.importers))
         raise ReportFileError(
             f"the format is not recognised; it looks like {looks_like(document.root)}",
@@ -107,6 +113,25 @@ def named(error: ReportFileError, name: str) -> ReportFileError:
     """Return the error with the file's name in front of the field's."""
     message = f"{error.where}: {error.message}" if error.where else error.message
     return ReportFileError(message, where=shown(name), cure=error.cure)
+
+
+def _shallow(blocks: Iterable[Columns]) -> Iterator[Columns]:
+    """Yield the blocks of a report.
+
+    Raises:
+        ReportFileError: It is nested more deeply than Python compares and prints.
+    """
+    try:
+        yield from blocks
+    except RecursionError as error:
+        raise _too_deep() from error
+
+
+def _too_deep() -> ReportFileError:
+    return ReportFileError(
+        "the file is nested too deeply for a report",
+        cure="write the report again with the scanner's own JSON output",
+    )
 
 
 def _failed(file: Unread) -> ImportResult:

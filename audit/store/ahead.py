@@ -74,5 +74,11 @@ def _candidate(row: dict[str, Any]) -> Candidate:
     held = row["path"] is not None
     sbom = StoredSbom(row["path"], row["sha256"], row["tool_version"]) if held else None
     places = tuple(Place(**one) for one in row["places"])
-    told = (row[name] for name in ("size_bytes", "looked_at"))
-    return Candidate(row["digest"], places, *told, sbom, row["database_used"])
+    return Candidate(
+        row["digest"],
+        places,
+        row["size_bytes"],
+        row["looked_at"],
+        sbom,
+        database_used=row["database_used"],
+    )

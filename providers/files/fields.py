@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -19,6 +19,9 @@ _KINDS = (
     (list, "a list"),
     (dict, "an object"),
 )
+
+
+_TEXTS = frozenset({str, type(None)})
 
 
 class Record:
@@ -73,6 +76,13 @@ class Record:
         if told is None or isinstance(told, str):
             return told or None
         raise _wrong(told, "text", self.where(key))
+
+    def several(self, keys: Sequence[str]) -> list[str | None]:
+        """Return several texts at once, each as ``text`` would: for objects there are many of."""
+        told = list(map(self._members.get, keys))
+        if not _TEXTS.issuperset(map(type, told)):
+            return [self.text(key) for key in keys]  # which names what is wrong
+        return [one or None for one in told]
 
     def inner_text(self, key: str, name: str) -> str | None:
         """Return a text inside an object, or None when either is not told."""

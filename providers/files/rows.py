@@ -270,12 +270,14 @@ class Rows:
             findings.extend(_STATED if self._only else (*_STATED, *_WHERE), self._findings)
             self._findings = []
             yield findings
-        known = Columns("vulnerabilities")
+        known, told = Columns("vulnerabilities"), []
         for vulnerability_id, one in sorted(self._known.items()):
             mark = one.mark()
             if self._told.get(vulnerability_id) != mark:
                 self._told[vulnerability_id] = mark
-                known.append(**one.row(vulnerability_id))
+                told.append(one.row(vulnerability_id))
+        if told:
+            known.extend(tuple(told[0]), [tuple(row.values()) for row in told])
         self._known.clear()
         self._news.clear()
         if known.rows:

@@ -23,8 +23,9 @@ def scores(told: Mapping[str, Record]) -> list[Cvss]:
     """
     found = []
     for source, entry in told.items():
+        members = entry.members()
         for with_vector, with_score, version in _GROUPS:
-            if not (entry.has(with_score) or entry.has(with_vector)):
+            if with_score not in members and with_vector not in members:
                 continue
             vector, score = entry.text(with_vector), entry.number(with_score)
             if vector is not None or score is not None:

@@ -25,9 +25,16 @@ _FIX_STATES = {
 _AVAILABLE, _UNKNOWN = FixState.AVAILABLE.value, FixState.UNKNOWN.value
 _VEX = ("not_affected", "under_investigation")
 """The status words that are VEX's; "affected" and "fixed" tell of fixes here."""
+_TEXTS = (
+    *("VulnerabilityID", "PkgName"),
+    *("SeveritySource", "Severity", "Title", "Status", "FixedVersion", "PkgPath"),
+    *("InstalledVersion", "PrimaryURL", "Fingerprint"),
+)
 _PACKAGES = ("os-pkgs", "lang-pkgs")
 _NO_DATA = frozenset({"fedora"})
 """Operating systems whose packages Trivy lists and knows no vulnerability of."""
+_UNJUDGED = frozenset({"conda-pkg", "conda-environment"})
+"""Packages that Trivy lists, and of which it says in its log alone that it has no data."""
 
 
 class TrivyStatements:
@@ -46,23 +53,26 @@ class TrivyStatements:
         self._rows, self._fingerprints = rows, fingerprints
         self._read: dict[str, tuple[Any, Any, list[Cvss]]] = {}
         self._leads: dict[tuple[str, str | None], dict[str, Any]] = {}
+        self._result: Record | None = None
+        self._type: str | None = None
+        self._target: str | None = None
 
     def add(self, image: Image, result: Record, finding: Record) -> None:
         """Add one entry of a result."""
-        text = finding.text
-        vulnerability_id = finding.needed_text("VulnerabilityID")
-        source, severity, title = text("SeveritySource"), text("Severity"), text("Title")
-        status, version, place = text("Status"), text("FixedVersion"), text("PkgPath")
-        if place is None and result.text("Class") == "lang-pkgs":
-            # The target of OS packages is the image's name, which is no place in the image.
-            place = result.text("Target")
+        if result is not self._result:
+            self._enter(result)
+        name, package, *told = finding.several(_TEXTS)
+        source, severity, title, status, version, place, installed, url, fingerprint = told
+        vulnerability_id = name or finding.needed_text(
+            "VulnerabilityID"
+        )  # which says it is missing
         row = {
             "vulnerability_id": vulnerability_id,
-            "package_name": finding.needed_text("PkgName"),
-            "package_version": text("InstalledVersion"),
-            "package_type": result.text("Type"),
+            "package_name": package or finding.needed_text("PkgName"),
+            "package_version": installed,
+            "package_type": self._type,
             "purl": finding.inner_text("PkgIdentifier", "PURL"),
-            "location": place,
+            "location": place or self._target,
             "layer_digest": finding.inner_text("Layer", "Digest")
             or finding.inner_text("Layer", "DiffID"),
             "fixed_version": version,
@@ -73,8 +83,8 @@ class TrivyStatements:
             "severity_source": source,
             "native_severity": severity,
             "title": title,
-            "url": text("PrimaryURL"),
-            "native_id": text("Fingerprint") if self._fingerprints else None,
+            "url": url,
+            "native_id": fingerprint if self._fingerprints else None,
             **self._lead(vulnerability_id, finding, title, source),
         }
         self._rows.state(image, row)
@@ -83,6 +93,14 @@ class TrivyStatements:
         """Forget what was read: the rows were handed on."""
         self._read.clear()
         self._leads.clear()
+
+    def _enter(self, result: Record) -> None:
+        """Take what a result tells of all its entries."""
+        self._type = result.text("Type")
+        # The target of OS packages is the image's name, which is no place in the image.
+        of_language = result.text("Class") == "lang-pkgs"
+        self._target = result.text("Target") if of_language else None
+        self._result = result
 
     def _lead(
         self, name: str, finding: Record, title: str | None, source: str | None
@@ -135,10 +153,14 @@ def judged(results: Sequence[Record], *, family: str | None, stated: bool) -> tu
         # A result is there, and empty, as if nothing were known of the packages.
         return State.UNSUPPORTED, f"Trivy has no data for its operating system, {family}"
     detected = family is not None
-    if stated or any(_is_about_packages(result) for result in results):
-        if detected:
-            return State.ASSESSED, ""
-        return State.ASSESSED, "no operating system was detected in the image"
+    kinds = {result.text("Type") or "" for result in results if _is_about_packages(result)}
+    unjudged = ", ".join(sorted(kinds & _UNJUDGED))
+    blind = f"Trivy has no data for its packages of the type {unjudged}" if unjudged else ""
+    if kinds - _UNJUDGED or stated:
+        system = "" if detected else "no operating system was detected in the image"
+        return State.ASSESSED, "; ".join(filter(None, (system, blind)))
+    if blind:
+        return State.UNSUPPORTED, blind
     if not results and not detected:
         return State.UNSUPPORTED, "no operating system and no package was detected"
     return State.UNKNOWN, "it holds no result about packages"

@@ -48,7 +48,7 @@ OF_REGISTRIES = (
         "Unauthorised",
         "the registry refused the login",
         (
-            *("UNAUTHORIZED", "DENIED", "401 Unauthorized", "403 Forbidden"),
+            *("UNAUTHORIZED:", "DENIED:", "401 Unauthorized", "403 Forbidden"),
             *("authentication required", "unauthorized:"),
         ),
         State.DENIED,

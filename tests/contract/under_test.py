@@ -38,7 +38,8 @@ _WHEN_SOMETHING_FAILED = {"registries.unread", "repositories.unread"}
 class Cloud(Protocol):
     """A loopback cloud that runs."""
 
-    calls: Any
+    @property
+    def calls(self) -> Any: ...
 
     def show(self, estate: Estate) -> None: ...
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from audit.errors import ReportFileError
-from tests.unit.files.support import Read, read_paths, rows
+from tests.unit.files.support import Read, read_paths, rows, write
 
 ROOT = Path(__file__).parents[3]
 FOLDER = Path(os.environ.get("REGISTRY_AUDIT_SAMPLES", ROOT.parent / "shared/data/samples"))
@@ -29,22 +29,20 @@ WORDS = {"critical": "CRITICAL", "high": "HIGH", "medium": "MEDIUM", "low": "LOW
 }
 
 
-def kinds() -> dict[Path, str]:
-    """Every JSON sample of the manifest and its kind; empty when there is no manifest."""
+def samples() -> dict[Path, dict[str, str]]:
+    """Every sample that the manifest lists, and its line; empty when there is no manifest."""
     manifest = FOLDER / "MANIFEST.tsv"
     if not manifest.is_file():
         return {}
     with manifest.open(encoding="utf-8", newline="") as file:
-        listed = {
-            (one["source_repo"].replace("/", "+"), one["path"]): one["kind"]
-            for one in csv.DictReader(file, delimiter="\t")
-        }
+        lines = list(csv.DictReader(file, delimiter="\t"))
     files = {
-        found: kind  # of a document its block of JSON was kept, under the name and its own ending
-        for (repo, path), kind in listed.items()
-        for found in FOLDER.joinpath(repo, path).parent.glob(f"{Path(path).name}*")
+        found: one  # of a document its block of JSON was kept, under the name and its own ending
+        for one in lines
+        for path in [FOLDER.joinpath(one["source_repo"].replace("/", "+"), one["path"])]
+        for found in path.parent.glob(f"{path.name}*")
     }
-    return {path: kind for path, kind in sorted(files.items()) if is_json(path)}
+    return dict(sorted(files.items()))
 
 
 def is_json(path: Path) -> bool:
@@ -55,7 +53,11 @@ def is_json(path: Path) -> bool:
     return True
 
 
-KINDS = kinds()
+LISTED = samples()
+KINDS = {path: one["kind"] for path, one in LISTED.items() if is_json(path)}
+FIGURES = {path: one["findings_or_rows"] for path, one in LISTED.items()}
+PAGES = {path.name: path for path in LISTED if path not in KINDS}
+FINDINGS_PAGE, COVERAGE_PAGE = "describe-image-scan-findings.rst", "list-coverage.rst"
 OTHERS = [path for path, kind in KINDS.items() if "recorded" in kind or "schema" in kind]
 OTHERS = [path for path in OTHERS if path.name not in REFUSED]
 REPORTS = [path for path in KINDS if path not in OTHERS]
@@ -177,6 +179,61 @@ def test_a_real_report_is_keyed_by_the_best_it_tells(name, keyed_by, place):
     (placed,) = rows(result.outcome, "placements")
     assert result.outcome.keyed_by == keyed_by
     assert (placed["registry_id"], placed["repository"]) == place
+
+
+def said_in(page: Path) -> list[Any]:
+    """The JSON documents that a page of documentation shows as output, in order."""
+    shown = page.read_text("utf-8").split("Output::")[1:]
+    return [json.JSONDecoder().raw_decode(one[one.index("{") :])[0] for one in shown]
+
+
+def basic(raw: dict[str, Any]) -> Iterator[tuple[str, str | None]]:
+    for one in raw["imageScanFindings"]["findings"]:
+        yield one["name"], one["severity"]
+
+
+@needs_samples
+def test_what_a_page_shows_is_read_or_refused_like_a_file(tmp_path):
+    """AWS's pages of its command line: an answer of basic scanning, and two of coverage."""
+    findings, coverage = (said_in(PAGES[name]) for name in (FINDINGS_PAGE, COVERAGE_PAGE))
+    (raw,) = findings
+    (result,) = read_paths(write(tmp_path / "findings.json", raw), region="us-west-2")
+    assert isinstance(result.outcome, Read), result.outcome
+    found = rows(result.outcome, "findings")
+    told = Counter((name, WORDS.get((word or "").lower(), "UNKNOWN")) for name, word in basic(raw))
+    assert Counter((one["vulnerability_id"], one["severity"]) for one in found) == told
+    assert (
+        sum(told.values()) == sum(raw["imageScanFindings"]["findingSeverityCounts"].values()) == 1
+    )
+    assert [one["digest"] for one in found] == [raw["imageId"]["imageDigest"]]
+    assert len(coverage) == 2
+    for number, one in enumerate(coverage):
+        (result,) = read_paths(write(tmp_path / f"{number}.json", one))
+        assert isinstance(result.outcome, ReportFileError)
+        assert "not recognised" in result.outcome.message
+
+
+@needs_samples
+def test_no_file_of_the_folder_is_left_uncounted():
+    """A new sample has to be listed, and to be counted, refused or read off its page by name."""
+    there = {path for path in FOLDER.rglob("*") if path.is_file()}
+    about = {FOLDER / "MANIFEST.tsv", FOLDER / "NOTICE.md"}
+    assert there - about == {*REPORTS, *OTHERS, *PAGES.values()}
+    assert len(KINDS) == len(REPORTS) + len(OTHERS)
+    assert set(REFUSED) == {path.name for path in REPORTS if path.name in REFUSED}
+
+
+@needs_samples
+def test_the_figures_are_those_of_whoever_collected_the_samples():
+    """Who listed them counted findings; of Security Hub and of machines another thing than rows."""
+    other = {"inspector_ecr.json": (7, 12), "inspector2.ListFindings_1.json": (4, 0)}
+    compared = 0
+    for path in REPORTS:
+        if figure := FIGURES.get(path):
+            ours = sum(counted(json.loads(path.read_bytes())).values())
+            assert (int(figure), ours) == other.get(path.name, (int(figure), int(figure))), path
+            compared += 1
+    assert compared >= 25
 
 
 @needs_samples

@@ -138,6 +138,12 @@ SECRETS = [{"Target": "x", "Class": "secret", "Secrets": []}]
         (BARE, [], "unsupported"),
         (OS, None, "unknown"),
         ({"OS": {"Family": "fedora", "Name": "38"}}, EMPTY_OS, "unsupported"),
+        (BARE, [{"Class": "lang-pkgs", "Type": "conda-pkg"}], "unsupported"),
+        (
+            {"OS": {"Family": "debian", "Name": "12"}},
+            [*EMPTY_OS, {"Class": "lang-pkgs", "Type": "conda-pkg"}],
+            "assessed",
+        ),
         (OS, SECRETS, "unknown"),
         (BARE, SECRETS, "unknown"),
     ],

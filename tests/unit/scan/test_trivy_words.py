@@ -59,6 +59,13 @@ def test_a_secret_is_not_repeated_and_words_are_bounded():
     assert len(found.message) < 400
 
 
+@pytest.mark.parametrize("kind", ["Unauthorised", "Unreachable"])
+def test_the_name_of_an_image_says_nothing_of_why_it_could_not_be_pulled(kind):
+    said = {"Unauthorised": "UNAUTHORIZED: no", "Unreachable": "connect: connection refused"}[kind]
+    name = "https://registry.example/v2/team/denied/unauthorized/manifests/sha256:0"
+    assert failure(1, f"{PREFIX}* remote error: Get {name}: {said}").code == kind
+
+
 def test_a_secret_that_is_longer_than_an_error_may_be_is_not_repeated_in_part():
     secret = "s3cret" * 400
     assert "s3cret" not in failure(1, f"{PREFIX}* remote error: no: {secret}", secret).message
