@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -22,6 +23,7 @@ from providers.azure.defender_queries import (
     cve_details,
 )
 from providers.azure.failures import Call
+from providers.azure.graph_client import GraphClient, Row
 from providers.azure.names import PROVIDER
 from providers.azure.parse_children import SETTINGS_OF
 from providers.azure.parse_registries import Registry, registry
@@ -44,6 +46,7 @@ _OPTIONAL = {
     "resourcegraph:cvedetails",
 }
 _ANY_CVE = ("CVE-2021-44228",)
+_HIDDEN = "no row, and no Defender plan is visible in the subscription"
 _UNTRIED = "not tried: there is nothing to try it on"
 
 
@@ -75,9 +78,7 @@ def _subscription(task: Task, settings: AzureSettings) -> Iterator[Check]:
     subscription, found = task.params["subscription"], json.loads(task.params["registries"])
     with AzureSession(settings, task.params["tenant_id"]) as session:
         graph = session.graph()
-        for operation, query in _QUERIES.items():
-            pages = graph.pages(query, (subscription,), Call(operation, ""))
-            yield _tried(_needed(operation), task.task_id, partial(next, pages))
+        yield from _security(graph, subscription, task.task_id)
         details = Call("resourcegraph:cvedetails", "")
         at_root = graph.pages(cve_details(_ANY_CVE), (), details, (task.params["tenant_id"],))
         yield _tried(_needed(details.operation), task.task_id, partial(next, at_root))
@@ -95,6 +96,28 @@ def _subscription(task: Task, settings: AzureSettings) -> Iterator[Check]:
         for one in _one_of_each_mode(found):
             with session.registry(one.login_server, abac=one.abac) as client:
                 yield from _registry(one, client)
+
+
+def _security(graph: GraphClient, subscription: str, subject: str) -> Iterator[Check]:
+    """Ask each question once. What may not be seen is left out without an error.
+
+    Every subscription has plans, so one without any does not show its security data.
+    """
+    hidden = False
+    for operation, query in _QUERIES.items():
+        rows: list[Row] = []
+        pages = graph.pages(query, (subscription,), Call(operation, ""))
+        check = _tried(_needed(operation), subject, partial(_take_one, pages, rows))
+        if check.status is CheckStatus.OK and not rows:
+            hidden = hidden or query is PRICINGS
+            if hidden:
+                status = CheckStatus.MISSING if query is PRICINGS else CheckStatus.UNKNOWN
+                check = replace(check, status=status, told=_HIDDEN)
+        yield check
+
+
+def _take_one(pages: Iterator[list[Row]], rows: list[Row]) -> None:
+    rows.extend(next(pages))
 
 
 def _one_of_each_mode(rows: Sequence[Mapping[str, Any]]) -> Iterable[Registry]:

@@ -94,7 +94,8 @@ PERMISSIONS = (
     Permission(
         "resourcegraph:exemptions",
         "Microsoft.Security/standardAssignments/read",
-        "Why and until when a finding is exempt is not known; it stays open and marked.",
+        "Why and until when a finding is exempt is not known; it stays open and marked, and "
+        "what any exemption may cover does not close.",
     ),
     *(
         Permission(operation, "Microsoft.Security/assessments/read", costs)

@@ -142,8 +142,8 @@ class Place:
     AWS places hold one registry; a second one is the account's ECR Public registry (its
     ``registry_id`` begins with ``public.ecr.aws/``), in us-east-1 only. ``region`` is empty for
     Azure (a registry's location is its setting ``location``). ``settings``: aws ``scan_type`` BASIC
-    or ENHANCED; azure ``defender_plan`` Standard or Free, ``defender_rows``
-    individual (default), older or both; gcp ``api`` enabled or disabled.
+    or ENHANCED; azure ``defender_plan`` Standard, Free or hidden,
+    ``defender_rows`` individual (default), older or both; gcp ``api`` enabled or disabled.
     """
 
     provider: str

@@ -50,8 +50,11 @@ def pricing_rows(place: Place, tenant: str) -> Iterator[dict[str, Any]]:
     """Yield the Defender plans of a subscription (table ``securityresources``).
 
     The plan ``Containers`` follows the place's setting ``defender_plan`` and is not there when
-    the setting is not. Another plan is always there and always on: it says nothing of images.
+    the setting is not. Another plan is always there and always on: it says nothing of images. Of
+    ``hidden`` no plan is shown, as to an identity without rights on security data.
     """
+    if place.settings.get("defender_plan") == "hidden":
+        return
     yield _pricing(place, tenant, "VirtualMachines", "Standard")
     if tier := place.settings.get("defender_plan"):
         yield _pricing(place, tenant, "Containers", tier)

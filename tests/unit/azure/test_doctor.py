@@ -9,13 +9,16 @@ from providers.azure.permissions import PERMISSIONS
 from providers.azure.provider import AzureProvider
 from providers.azure.settings import AzureSettings
 from providers.loopback.azure import AzureLoopback
-from providers.loopback.estate import Fault
+from providers.loopback.estate import Estate, Fault
 from tests.unit.azure.support import CONTEXT
+from tests.unit.azure.test_defender_traps import shown
 from tests.unit.loopback.azure_estates import ONE, PROD, TWO, estate
 
+_SECURITY = {"resourcegraph:assessments", "resourcegraph:exemptions"}
 
-def examined(*faults: Fault, **more: object) -> list[Check]:
-    with AzureLoopback(estate(*faults)) as cloud:
+
+def examined(*faults: Fault, of: Estate | None = None, **more: object) -> list[Check]:
+    with AzureLoopback(of or estate(*faults)) as cloud:
         settings = AzureSettings.model_validate({**cloud.settings(), "max_attempts": 1, **more})
         provider = AzureProvider(settings, CONTEXT)
         assert isinstance(provider, Doctor)
@@ -55,6 +58,17 @@ def test_what_cannot_be_tried_is_unknown_never_ok():
     checks = examined(Fault("denied", "azure", ONE, registry_id=PROD))
     here = {check.what: check.status for check in checks if check.subject == PROD}
     assert here["acr:ListManifests"] is CheckStatus.UNKNOWN
+
+
+def test_security_data_left_out_without_an_error_is_missing_and_not_well():
+    """Without Security Reader Resource Graph gives no row and HTTP 200."""
+    silent = shown(Fault("findings_silent", "azure", ONE), settings={"defender_plan": "hidden"})
+    told = {c.what: c for c in examined(of=silent) if c.subject == f"azure/{ONE}"}
+    plans = told["resourcegraph:pricings"]
+    assert (plans.status, plans.required) == (CheckStatus.MISSING, True)
+    assert plans.permission == "Microsoft.Security/pricings/read"
+    others = {c.status for what, c in told.items() if what in _SECURITY}
+    assert others == {CheckStatus.UNKNOWN}
 
 
 def test_a_subscription_that_is_not_shown_is_missing():
