@@ -17,6 +17,7 @@ from audit.cli import cli
 from audit.cli.exits import Exit
 from audit.config import Config
 from audit.judge.deadlines import DeadlineProfile
+from audit.store.sboms import SBOM_LOST
 from providers.aws import failures
 from providers.aws.members import LEFT_OUT, NOT_A_MEMBER, OU_NOT_TOLD, STATE_NOT_TOLD
 from providers.aws.permissions import PERMISSIONS
@@ -254,7 +255,7 @@ def test_the_tools_own_codes_are_all_explained():
     literals |= {meaning.code for meaning in (*MEANINGS, OTHER)} - {"TooLarge"}
     literals |= set(re.findall(r'"(NoOutcome)"', sources("audit/collect/")))
     literals |= {NOT_VISIBLE, LEFT_OUT, OU_NOT_TOLD, NOT_A_MEMBER, STATE_NOT_TOLD}
-    literals.add(FROM_OFFLINE_LIST)
+    literals |= {FROM_OFFLINE_LIST, SBOM_LOST}
     sql = (ROOT / "audit/store/sql/01_fates.sql").read_text("utf-8")
     literals |= set(re.findall(r"'([A-Z][a-z]+(?:[A-Z][a-z]+)+)'", sql))
     loopback = set(re.findall(r'code="(\w+)"', sources("providers/loopback/")))
