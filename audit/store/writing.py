@@ -9,19 +9,25 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from audit.errors import WarehouseError
 from audit.store.parquet import RowGroups, write_parquet
 from audit.tables import TABLES
 
 PART_ROWS = 50_000
+"""Findings that are sorted at once."""
+SORTED_ROWS = 250_000
+"""Rows of any other table that are; they are narrower."""
+
+_PLACE = ("provider", "registry_id", "repository")
 _PARTS = """
-CREATE OR REPLACE TEMP TABLE findings_parts AS
+CREATE OR REPLACE TEMP TABLE written_parts AS
 SELECT provider, registry_id, repository,
     (sum(rows) OVER (ORDER BY provider, registry_id, repository) // $part)::BIGINT AS part
-FROM (SELECT provider, registry_id, repository, count(*) AS rows FROM findings_all GROUP BY ALL)
+FROM (SELECT provider, registry_id, repository, count(*) AS rows FROM {relation} GROUP BY ALL)
 """
 _PART = """
-SELECT f.* FROM findings_all AS f
-SEMI JOIN (FROM findings_parts WHERE part = {part}) USING (provider, registry_id, repository)
+SELECT f.* FROM {relation} AS f
+SEMI JOIN (FROM written_parts WHERE part = {part}) USING (provider, registry_id, repository)
 ORDER BY {keys}
 """
 
@@ -37,19 +43,22 @@ def write_ordered(
 
     The file has the Arrow schema that is given, else the relation's own.
     """
+    rows = _count(con, relation)
     keys = _keys(con.table(relation).columns, order)
-    query = f"SELECT * FROM {relation} ORDER BY {keys}"  # noqa: S608  our own names
-    reader = con.sql(query).to_arrow_reader(65_536)
-    return write_parquet(path, schema or plain(reader.schema), reader)
+    if rows <= SORTED_ROWS or tuple(order[:3]) != _PLACE:
+        query = f"SELECT * FROM {relation} ORDER BY {keys}"  # noqa: S608  our own names
+        reader = con.sql(query).to_arrow_reader(65_536)
+        return write_parquet(path, schema or plain(reader.schema), reader)
+    empty = con.sql(f"SELECT * FROM {relation} LIMIT 0").to_arrow_table()  # noqa: S608  the same
+    with RowGroups(path, schema or plain(empty.schema)) as file:
+        for part in _parts(con, relation, keys, SORTED_ROWS):
+            file.write(part.to_batches())
+    _none_lost(relation, rows, file.rows)
+    return rows
 
 
 def write_findings(con: duckdb.DuckDBPyConnection, path: Path, flat: Path | None) -> int:
-    """Write the findings, and beside them the flat table of them; return their rows.
-
-    Both are sorted once, some repositories at a time: to sort them whole takes three times the
-    memory, and more with every finding.
-    """
-    con.execute(_PARTS, {"part": PART_ROWS})
+    """Write the findings, and beside them the flat table of them; return their rows."""
     table = TABLES["findings"]
     keys = _keys(con.table("findings_all").columns, table.sort_by)
     with ExitStack() as stack:
@@ -58,17 +67,40 @@ def write_findings(con: duckdb.DuckDBPyConnection, path: Path, flat: Path | None
         if flat:
             empty = _flat(con, table.schema.empty_table())
             wide = stack.enter_context(RowGroups(flat, plain(empty.schema)))
-        for part in _parts(con, keys):
+        for part in _parts(con, "findings_all", keys, PART_ROWS):
             file.write(part.to_batches())
             if wide:
                 wide.write(_flat(con, part).to_batches())
+    _none_lost("findings_all", _count(con, "findings_all"), file.rows)
     return file.rows
 
 
-def _parts(con: duckdb.DuckDBPyConnection, keys: str) -> Iterator[pa.Table]:
-    numbers = con.execute("SELECT DISTINCT part FROM findings_parts ORDER BY part").fetchall()
+def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
+    ((rows,),) = con.execute(f"SELECT count(*) FROM {relation}").fetchall()  # noqa: S608  our own
+    return int(rows)
+
+
+def _none_lost(relation: str, rows: int, written: int) -> None:
+    """Check that the parts held every row: one without its place would be in none of them.
+
+    Raises:
+        WarehouseError: They did not.
+    """
+    if written != rows:
+        raise WarehouseError(f"{rows} rows of {relation} became {written} on their way to a file")
+
+
+def _parts(
+    con: duckdb.DuckDBPyConnection, relation: str, keys: str, rows: int
+) -> Iterator[pa.Table]:
+    """Yield a relation in the order of keys that begin with the place, some rows at a time.
+
+    To sort it whole takes three times the memory, and more with every row.
+    """
+    con.execute(_PARTS.format(relation=relation), {"part": rows})
+    numbers = con.execute("SELECT DISTINCT part FROM written_parts ORDER BY part").fetchall()
     for (part,) in numbers:
-        yield con.sql(_PART.format(part=part, keys=keys)).to_arrow_table()
+        yield con.sql(_PART.format(relation=relation, part=part, keys=keys)).to_arrow_table()
 
 
 def _flat(con: duckdb.DuckDBPyConnection, part: pa.Table) -> pa.Table:
