@@ -45,7 +45,7 @@ def test_both_nights_of_the_demo_equal_the_truth(tmp_path: Path):
 
 @pytest.mark.slow
 @settings(
-    max_examples=6,
+    max_examples=4,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking whole runs takes minutes

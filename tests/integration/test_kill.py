@@ -71,7 +71,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_kill_at_random_moments_of_a_real_run(tmp_path: Path):
     root, chance = tmp_path / "warehouse", random.Random(7)
     nights = [first_night(3, SMALL)]
-    for number in range(5):
+    for number in range(4):
         nights.append(next_night(nights[-1], 50 + number, SMALL))
     oracle, longest, seen = Oracle(), 6.0, Seen()
     with LoopbackDemo(tuple(nights)) as clouds:

@@ -99,7 +99,8 @@ def test_it_prints_the_data_dictionary(installed):
 def test_every_plugin_loads_from_the_wheel(installed):
     code = (
         "from audit import plugins as p\n"
-        "for group in (p.PROVIDERS, p.IMPORTERS, p.REPORTS, p.STORES, p.DEMO):\n"
+        "kinds = p.PROVIDERS, p.IMPORTERS, p.SCANNERS, p.REPORTS, p.STORES, p.DEMO\n"
+        "for group in kinds:\n"
         "    for name in p.names(group):\n"
         "        p.load(group, name); print(group, name)\n"
     )

@@ -150,7 +150,7 @@ class World(RuleBasedStateMachine):
 
 
 World.TestCase.settings = settings(
-    max_examples=8,
+    max_examples=6,
     stateful_step_count=10,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -12,7 +12,7 @@ from tests.unit.measures.published import assert_measured
 
 
 @settings(
-    max_examples=9,
+    max_examples=6,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # to shrink five nights takes for ever

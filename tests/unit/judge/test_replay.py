@@ -23,7 +23,7 @@ def rebuilt(source: Path, target: Path) -> dict[str, int]:
 
 
 @settings(
-    max_examples=4,
+    max_examples=3,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.reuse, Phase.generate],

@@ -23,7 +23,7 @@ CHECKED = [name for name in questions.NAMES if questions.load(name).check]
 ALL = 1_000_000
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(histories(nights=4))
 def test_both_forms_and_the_truth_agree_after_every_night(history: History):
     oracle, lives = Oracle(), Lives()
