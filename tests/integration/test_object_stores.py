@@ -153,7 +153,7 @@ def test_a_copy_is_not_believed_of_a_store_that_was_filled_anew(store):
 
 
 def test_throttling_is_waited_out(store, local, monkeypatch):
-    waits = "azure.core.pipeline.transport.RequestsTransport.sleep"
+    waits = "azure.core.pipeline.transport.HttpTransport.sleep"
     monkeypatch.setattr(waits, lambda _, seconds: time.sleep(min(seconds, 0.05)))
     status = 429 if store.kind == "gcs" else 503  # S3 and Azure Blob say Slow Down and Server Busy
     publish(store, ONE)
