@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from audit import plugins
 from audit.config import Config, check_names, config_sha256, validate
 from audit.errors import UsageError
-from audit.ports import RegistryProvider, Report, RunContext, Scanner, Settings
+from audit.ports import RegistryProvider, Report, RunContext, Scanner
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,7 @@ class Chosen:
         Raises:
             ConfigError: There is no such provider, or its settings are wrong.
         """
-        known, where = plugins.names(plugins.PROVIDERS), self.config.source
-        check_names("providers", self.config.providers, known, where)
-        models = {name: plugins.provider(name).settings_model for name in self.config.providers}
-        return self._checked("providers", models)
+        return self._checked("providers", plugins.PROVIDERS, plugins.provider)
 
     def scanner_settings(self) -> dict[str, BaseModel]:
         """Return each configured scanner's checked settings.
@@ -38,18 +35,25 @@ class Chosen:
         Raises:
             ConfigError: There is no such scanner, or its settings are wrong.
         """
-        known, where = plugins.names(plugins.SCANNERS), self.config.source
-        check_names("scanners", self.config.scanners, known, where)
-        models = {name: plugins.scanner(name).settings_model for name in self.config.scanners}
-        return self._checked("scanners", models)
+        return self._checked("scanners", plugins.SCANNERS, plugins.scanner)
 
     def _checked(
-        self, kind: Literal["providers", "scanners"], models: Mapping[str, type[Settings]]
+        self,
+        kind: Literal["providers", "scanners"],
+        group: str,
+        plugin: Callable[[str], type[RegistryProvider | Scanner]],
     ) -> dict[str, BaseModel]:
-        where, block = self.config.source, self.config.plugin_block
+        config = self.config
+        given = config.providers if kind == "providers" else config.scanners
+        check_names(kind, given, plugins.names(group), config.source)
         return {
-            name: validate(models[name], block(kind, name), f"{kind}.{name}", where)
-            for name in sorted(models)
+            name: validate(
+                plugin(name).settings_model,
+                config.plugin_block(kind, name),
+                f"{kind}.{name}",
+                config.source,
+            )
+            for name in sorted(given)
         }
 
     def reports(self) -> list[Report]:

@@ -23,14 +23,18 @@ class ScanError(AuditError):
     """A scanner could not look. It is no statement about the image.
 
     Args:
-        message: What happened, without a secret.
+        message: What happened, in words that are the same for every image it happens to: reports
+            count by them.
         code: One word for it, such as ``Unauthorised``.
         state: The state that it leaves the image in; never ``assessed``.
+        told: The scanner's or the registry's own words, without a secret.
     """
 
-    def __init__(self, message: str, *, code: str, state: State = State.FAILED) -> None:
-        self.message, self.code, self.state = message, code, state
-        super().__init__(message)
+    def __init__(
+        self, message: str, *, code: str, state: State = State.FAILED, told: str = ""
+    ) -> None:
+        self.message, self.code, self.state, self.told = message, code, state, told
+        super().__init__(f"{message}: {told}" if told else message)
 
 
 @dataclass(frozen=True)

@@ -115,9 +115,10 @@ class Contents:
         except SourceError as error:
             denied = isinstance(error, AccessDeniedError)
             raise ScanError(
-                f"no login to {place.registry_id}: {error}",
+                f"no login to {place.registry_id} could be had",
                 code="Unauthorised" if denied else error.code,
                 state=State.DENIED if denied else State.FAILED,
+                told=str(error),
             ) from error
 
     def _write(self, wanted: Wanted, made: Made, sink: Sink) -> None:

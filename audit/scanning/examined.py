@@ -17,7 +17,7 @@ def examined(scanner: Scanner, rules: ScanRules, moment: datetime) -> Check:
     """Return whether a scanner could scan at a moment, with what it knows; fetches nothing."""
     facts = facts_of(scanner)
     if isinstance(facts, ScanError):
-        return _check(scanner, CheckStatus.MISSING, _BLIND, facts.message)
+        return _check(scanner, CheckStatus.MISSING, _BLIND, str(facts))
     known = f"{facts.db_updated_at:%Y-%m-%d}" if facts.db_updated_at else "unknown date"
     told = f"version {facts.version}, database of {known}"
     old = aged(facts, moment, timedelta(days=rules.database_max_age_days))

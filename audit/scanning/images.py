@@ -15,18 +15,8 @@ from audit.scanning.contents import Contents
 from audit.scanning.plan import Action, Wanted
 from audit.store.sboms import SBOM_LOST, StoredSbom
 
-
-@dataclass(frozen=True)
-class Looked:
-    """What became of one image.
-
-    Attributes:
-        statements: Findings that were stated.
-        error: Why it could not be looked at; None where it was.
-    """
-
-    statements: int
-    error: ScanError | None = None
+BUDGET = "Budget"
+"""Code of what was left because the operator bounded it: no failure."""
 
 
 @dataclass(frozen=True)
@@ -45,33 +35,30 @@ class Looker:
     max_age: timedelta
     over: Callable[[], str]
 
-    def look(self, wanted: Wanted, sink: Sink) -> Looked:
-        """Look at one image and write its rows, whatever becomes of it."""
-        if wanted.action is Action.LEAVE:
-            error = ScanError(wanted.reason, code="Budget", state=State.NOT_SCANNED)
-            return self._refused(wanted, error, sink)
+    def look(self, wanted: Wanted, sink: Sink) -> ScanError | None:
+        """Look at one image and write its rows; return why it could not be looked at, if so."""
         try:
-            return self._looked(wanted, sink)
+            self._looked(wanted, sink)
         except ScanError as error:
-            return self._refused(wanted, error, sink)
+            self._refused(wanted, error, sink)
+            return error
+        return None
 
-    def _looked(self, wanted: Wanted, sink: Sink) -> Looked:
-        over = self.over()
-        if over:
-            raise ScanError(over, code="Budget", state=State.NOT_SCANNED)
+    def _looked(self, wanted: Wanted, sink: Sink) -> None:
+        left = wanted.reason if wanted.action is Action.LEAVE else self.over()
+        if left:
+            raise ScanError(left, code=BUDGET, state=State.NOT_SCANNED)
         sbom, note = self._sbom(wanted, sink)
         blocks: list[Columns] = []
         try:
             with self.contents.sboms.opened(sbom) as file:
-                told = self.scanner.match(file, blocks.append)
+                judged = self.scanner.match(file, blocks.append)
         except WarehouseError as error:
-            again = f"{error}; the next run pulls the image again"
-            raise ScanError(again, code=SBOM_LOST) from error
-        statements = sum(block.rows for block in blocks if block.table == "findings")
+            again = "its SBOM is lost or damaged; the next run pulls the image again"
+            raise ScanError(again, code=SBOM_LOST, told=str(error)) from error
         for block in blocks:
             self._put(block, wanted, sink)
-        self._assess(wanted, sink, self._row(wanted, told, note))
-        return Looked(statements)
+        self._assess(wanted, sink, self._row(wanted, judged, note))
 
     def _sbom(self, wanted: Wanted, sink: Sink) -> tuple[StoredSbom, str]:
         """Return the SBOM to match, and what is to be said of it."""
@@ -103,19 +90,15 @@ class Looker:
             "content_hash": told.content_hash if looked else None,
         }
 
-    def _refused(self, wanted: Wanted, error: ScanError, sink: Sink) -> Looked:
-        row = {"state": error.state.value, "reason": error.message}
-        if error.code == SBOM_LOST:
-            row["native_status"] = error.code  # the next plan reads it
-        self._assess(wanted, sink, row)
-        if error.code != "Budget":
+    def _refused(self, wanted: Wanted, error: ScanError, sink: Sink) -> None:
+        self._assess(wanted, sink, refusal(error))
+        if error.code != BUDGET:
             self.context.log.warning(
                 "%s could not look at an image: %s",
                 self.scanner.name,
-                error.message,
+                error,
                 extra={"digest": wanted.digest, "error_code": error.code},
             )
-        return Looked(0, error)
 
     def _put(self, block: Columns, wanted: Wanted, sink: Sink) -> None:
         """Write a block; what is stated of an image is stated of each of its places."""
@@ -161,6 +144,12 @@ def aged(
             f"of {used:%Y-%m-%d %H:%M}"
         )
     return ""
+
+
+def refusal(error: ScanError) -> dict[str, Any]:
+    """Return what is to be said of an image that could not be looked at."""
+    words = ": ".join(filter(None, (error.code, error.told)))
+    return {"state": error.state.value, "reason": error.message, "native_status": words}
 
 
 def _by(facts: ScannerFacts) -> dict[str, Any]:

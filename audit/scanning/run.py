@@ -15,14 +15,14 @@ from audit.model.scope import ScopeOutcome, ScopeRef, ScopeTally, Task
 from audit.ports import Pulls, RunContext, ScanError, Scanner, ScannerFacts, Sink
 from audit.rules import ScanRules
 from audit.scanning.contents import Contents
-from audit.scanning.images import Looked, Looker, assess
+from audit.scanning.images import BUDGET, Looker, assess, refusal
 from audit.scanning.plan import Wanted, plan
 from audit.store.ahead import Candidate
 from audit.store.layout import Layout
 from audit.store.sboms import SbomStore
 
 IMAGES_A_TASK = 25
-_NO_ERROR = frozenset({"Budget", "TooLarge"})
+_NO_ERROR = frozenset({BUDGET, "TooLarge"})
 """What the operator asked for is no error of the scope; the image is not looked at all the same."""
 
 
@@ -50,7 +50,7 @@ class Scans:
         scanner.refresh()
         ready = facts_of(scanner)
         if isinstance(ready, ScanError):
-            self.context.log.error("%s cannot scan: %s", scanner.name, ready.message)
+            self.context.log.error("%s cannot scan: %s", scanner.name, ready)
         wanted = plan(candidates, self.rules, _describer(ready))
         look = self._looking(scanner, ready)
         tasks = list(_tasks(scanner.name, wanted))
@@ -101,7 +101,7 @@ def facts_of(scanner: Scanner) -> ScannerFacts | ScanError:
         return error
 
 
-_Look = Callable[[Wanted, Sink], Looked]
+_Look = Callable[[Wanted, Sink], ScanError | None]
 
 
 @dataclass(frozen=True)
@@ -112,10 +112,9 @@ class _Refusal:
     context: RunContext
     error: ScanError
 
-    def look(self, wanted: Wanted, sink: Sink) -> Looked:
-        row = {"state": State.FAILED.value, "reason": self.error.message}
-        assess(wanted, sink, self.context, self.source, row)
-        return Looked(0, self.error)
+    def look(self, wanted: Wanted, sink: Sink) -> ScanError:
+        assess(wanted, sink, self.context, self.source, refusal(self.error))
+        return self.error
 
 
 @dataclass(frozen=True)
@@ -132,17 +131,17 @@ class _Looks:
         digests = task.params["digests"].split()
         tally = ScopeTally(ref, expected=len(digests))
         for digest in digests:
-            looked = self.look(self.wanted[digest], sink)
-            if looked.error is None:
+            error = self.look(self.wanted[digest], sink)
+            if error is None:
                 tally.listed += 1
-            elif looked.error.code not in _NO_ERROR:
-                tally.fail(_source_error(looked.error, self.source))
+            elif error.code not in _NO_ERROR:
+                tally.fail(_source_error(error, self.source))
         return [tally.finish()]
 
 
 def _source_error(error: ScanError, source: str) -> SourceError:
     kind = AccessDeniedError if error.state is State.DENIED else TerminalError
-    return kind(error.message, operation=source, code=error.code)
+    return kind(str(error), operation=source, code=error.code)
 
 
 def _tasks(source: str, wanted: Iterable[Wanted]) -> Iterator[Task]:

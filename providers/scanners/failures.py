@@ -117,7 +117,7 @@ def described(tool: str, told: str, meaning: Meaning, secret: str = "") -> ScanE
     plain = _ANSI.sub("", told)
     last = _last(plain.replace(secret, "***") if secret else plain)  # before it is cut short
     said = meaning.said.format(tool=tool)
-    return ScanError(f"{said}: {last}" if last else said, code=meaning.code, state=meaning.state)
+    return ScanError(said, code=meaning.code, state=meaning.state, told=last)
 
 
 def late(tool: str, seconds: int) -> ScanError:

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import orjson
 
-from audit.errors import ReportFileError
 from audit.model.columns import Columns
 from audit.model.enums import State
-from audit.ports import ImportOrder, Judgement, RunContext, ScanError
+from audit.ports import ImportOrder, Judgement, RunContext
 from providers.files.fields import Record
 from providers.files.grype import SOURCE, Matches
 from providers.files.rows import Rows
 from providers.files.subject import not_an_image
+from providers.scanners.written import reading_report
 
 
 def read(
@@ -30,12 +30,8 @@ def read(
     Raises:
         ScanError: It is no report of Grype's.
     """
-    try:
+    with reading_report("Grype"):
         return _read(Record(orjson.loads(content)), context, take, unread)
-    except (orjson.JSONDecodeError, ReportFileError) as error:
-        raise ScanError(
-            f"Grype wrote a report that cannot be read: {error}", code="ReportUnreadable"
-        ) from error
 
 
 def _read(

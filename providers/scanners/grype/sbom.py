@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from typing import Any
 
 import orjson
 
 from audit.errors import ReportFileError
 from audit.model.columns import Columns
-from audit.ports import ScanError
 from providers.files.fields import Record
+from providers.scanners.written import package_rows, purl_type, reading_sbom
 
 _SYSTEMS = frozenset({"deb", "apk", "rpm", "alpm", "portage"})
 """Types that Syft gives to packages of operating systems."""
-_PURL_TYPE = re.compile(r"pkg:([a-z0-9.+-]+)/")
+_TOOL = "Syft"
 
 
+@reading_sbom(_TOOL)
 def steady(content: bytes) -> bytes:
     """Return an SBOM without what differs from one writing to the next, or holds settings.
 
@@ -32,6 +31,7 @@ def steady(content: bytes) -> bytes:
     return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
 
 
+@reading_sbom(_TOOL)
 def form(content: bytes) -> str:
     """Return the format and version of an SBOM."""
     schema = _document(content).get("schema")
@@ -39,6 +39,7 @@ def form(content: bytes) -> str:
     return f"Syft JSON {version or ''}".strip()
 
 
+@reading_sbom(_TOOL)
 def unread(content: bytes) -> str:
     """Say what of an image could not be looked into, where that is so: Grype lists matches alone.
 
@@ -48,29 +49,20 @@ def unread(content: bytes) -> str:
     document = _document(content)
     distribution = document.get("distro")
     system = distribution.get("name") if isinstance(distribution, dict) else None
-    try:
-        kinds = {one.text("type") for one in Record(document).records("artifacts")}
-    except ReportFileError as error:
-        raise _no_sbom(str(error)) from error
+    kinds = {one.text("type") for one in Record(document).records("artifacts")}
     if system and not kinds & _SYSTEMS:
         return f"no package of its operating system, {system}, could be read"
     return "" if kinds else "no operating system and no package was detected"
 
 
-def packages(content: bytes) -> Iterator[Columns]:
-    """Yield the rows of ``packages``, without digest and tool.
+@reading_sbom(_TOOL)
+def packages(content: bytes) -> list[Columns]:
+    """Return the rows of ``packages``, without digest and tool.
 
     Raises:
         ScanError: A member is of another type than Syft promises.
     """
-    block = Columns("packages", digest=None, tool=None)
-    try:
-        for artifact in Record(_document(content)).records("artifacts"):
-            block.append(**_package(artifact))
-    except ReportFileError as error:
-        raise _no_sbom(str(error)) from error
-    if block.rows:
-        yield block
+    return package_rows(map(_package, Record(_document(content)).records("artifacts")))
 
 
 def _package(artifact: Record) -> dict[str, Any]:
@@ -79,17 +71,15 @@ def _package(artifact: Record) -> dict[str, Any]:
     raw = artifact.raw("metadata")
     metadata = Record(raw) if isinstance(raw, dict) else Record({})
     purl, kind = artifact.text("purl"), artifact.text("type")
-    found = _PURL_TYPE.match(purl or "")
-    system = kind in _SYSTEMS
     source = _text(metadata, "source") or _text(metadata, "originPackage")
     return {
         "package_name": artifact.needed_text("name"),
         "package_version": artifact.text("version"),
-        "package_type": found[1] if found else kind,
+        "package_type": purl_type(purl) or kind,
         "purl": purl,
         "source_name": source,
         "source_version": _text(metadata, "sourceVersion") if source else None,
-        "location": None if system else first.text("path"),
+        "location": None if kind in _SYSTEMS else first.text("path"),
         "layer_digest": first.text("layerID"),
     }
 
@@ -100,14 +90,7 @@ def _text(record: Record, name: str) -> str | None:
 
 
 def _document(content: bytes) -> dict[str, Any]:
-    try:
-        document = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        raise _no_sbom(str(error)) from error
+    document = orjson.loads(content)
     if not isinstance(document, dict) or not isinstance(document.get("artifacts"), list):
-        raise _no_sbom("it holds no list of artifacts")
+        raise ReportFileError("it holds no list of artifacts")
     return document
-
-
-def _no_sbom(why: str) -> ScanError:
-    return ScanError(f"Syft wrote an SBOM that cannot be read: {why}", code="SbomUnreadable")

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
-
-import orjson
+from typing import ClassVar
 
 from audit.model.columns import Columns
 from audit.ports import Judgement, Pull, PullLogin, RunContext, ScanError, Scanner, ScannerFacts
@@ -24,6 +21,7 @@ from providers.scanners.grype import sbom as syft_json
 from providers.scanners.grype.settings import GrypeSettings
 from providers.scanners.plain import protect
 from providers.scanners.program import Program
+from providers.scanners.written import moment, told, written
 
 _DATABASE = Meaning(
     "DatabaseAbsent",
@@ -67,37 +65,40 @@ class GrypeScanner:
         except ScanError as error:
             self._context.log.warning(
                 "the database of Grype could not be fetched: %s",
-                error.message,
+                error,
                 extra={"error_code": error.code},
             )
 
     def facts(self) -> ScannerFacts:
         """Tell the versions and the date of the database."""
         self._checked()
-        environment = self._environment()
-        grype = _told(self._grype.run(["version", "-o", "json"], environment).out, "version")
-        syft = _told(self._syft.run(["version", "-o", "json"], environment).out, "version")
-        database = _told(self._grype.run(["db", "status", "-o", "json"], environment).out, "built")
-        return ScannerFacts(grype["version"], _moment(database["built"]), f"syft {syft['version']}")
+        grype = self._said(self._grype, "version", "version")
+        syft = self._said(self._syft, "version", "version")
+        built = self._said(self._grype, "built", "db", "status")
+        return ScannerFacts(grype, moment(built), f"syft {syft}")
+
+    def _said(self, program: Program, member: str, *command: str) -> str:
+        said = program.run([*command, "-o", "json"], self._environment())
+        return str(told(said.out, member, program.tool)[member])
 
     def describe(self, pull: Pull, sbom: Path) -> None:
         """Have Syft pull an image by its digest and write what is in it."""
         login = pull.login
         protect(login, allowed=self._settings.allow_plain_fallback, tool="Syft")
         with self._aside() as folder:
-            written = Path(folder) / "sbom.json"
-            arguments = ["scan", f"registry:{pull.reference}", "-o", f"syft-json={written}", "-q"]
+            output = Path(folder) / "sbom.json"
+            arguments = ["scan", f"registry:{pull.reference}", "-o", f"syft-json={output}", "-q"]
             self._syft.run(arguments, self._environment() | _handed(login), login.secret)
-            sbom.write_bytes(syft_json.steady(_content(written, "Syft")))
+            sbom.write_bytes(syft_json.steady(written(output, "Syft")))
 
     def match(self, sbom: Path, take: Callable[[Columns], None]) -> Judgement:
         """Have Grype ask its database about an SBOM of Syft's."""
         with self._aside() as folder:
-            written = Path(folder) / "report.json"
-            arguments = [f"sbom:{sbom}", "-o", "json", "--file", str(written), "-q"]
+            output = Path(folder) / "report.json"
+            arguments = [f"sbom:{sbom}", "-o", "json", "--file", str(output), "-q"]
             self._grype.run(arguments, self._environment())
             unread = syft_json.unread(sbom.read_bytes())
-            content = _content(written, "Grype")
+            content = written(output, "Grype")
             return report.read(content, self._context, take, unread=unread)
 
     def form(self, sbom: Path) -> str:
@@ -117,10 +118,10 @@ class GrypeScanner:
 
         How old it may be is for the policy to say, which marks the looks as stale.
         """
-        told = {"GRYPE_DB_AUTO_UPDATE": "false", "GRYPE_DB_VALIDATE_AGE": "false", **_QUIET}
+        given = {"GRYPE_DB_AUTO_UPDATE": "false", "GRYPE_DB_VALIDATE_AGE": "false", **_QUIET}
         if self._settings.cache_dir:
-            told["GRYPE_DB_CACHE_DIR"] = str(self._settings.cache_dir.expanduser().absolute())
-        return told
+            given["GRYPE_DB_CACHE_DIR"] = str(self._settings.cache_dir.expanduser().absolute())
+        return given
 
     def _aside(self) -> tempfile.TemporaryDirectory[str]:
         self._work.mkdir(parents=True, exist_ok=True)
@@ -128,41 +129,16 @@ class GrypeScanner:
 
 
 def _handed(login: PullLogin) -> dict[str, str]:
-    told = {}
+    handed = {}
     if login.username:
-        told["SYFT_REGISTRY_AUTH_AUTHORITY"] = login.host
-        told["SYFT_REGISTRY_AUTH_USERNAME"] = login.username
-        told["SYFT_REGISTRY_AUTH_PASSWORD"] = login.secret
+        handed["SYFT_REGISTRY_AUTH_AUTHORITY"] = login.host
+        handed["SYFT_REGISTRY_AUTH_USERNAME"] = login.username
+        handed["SYFT_REGISTRY_AUTH_PASSWORD"] = login.secret
     if login.plain_http:
-        told["SYFT_REGISTRY_INSECURE_USE_HTTP"] = "true"
+        handed["SYFT_REGISTRY_INSECURE_USE_HTTP"] = "true"
     if login.ca_file:
-        told["SYFT_REGISTRY_CA_CERT"] = str(login.ca_file.expanduser().absolute())
-    return told
-
-
-def _content(written: Path, tool: str) -> bytes:
-    try:
-        return written.read_bytes()
-    except FileNotFoundError:
-        raise ScanError(f"{tool} ended well and wrote nothing", code="ScannerBroken") from None
-
-
-def _told(content: bytes, member: str) -> dict[str, Any]:
-    try:
-        told = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        told = None
-    if not isinstance(told, dict) or not isinstance(told.get(member), str):
-        raise ScanError(f"the program does not tell its {member}", code="ScannerMissing")
-    return told
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo else None
+        handed["SYFT_REGISTRY_CA_CERT"] = str(login.ca_file.expanduser().absolute())
+    return handed
 
 
 _: type[Scanner] = GrypeScanner

@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 import orjson
 
-from audit.errors import ReportFileError
 from audit.model.columns import Columns
 from audit.model.enums import State
-from audit.ports import ImportOrder, Judgement, RunContext, ScanError
+from audit.ports import ImportOrder, Judgement, RunContext
 from providers.files.fields import Record
 from providers.files.rows import Rows
 from providers.files.subject import not_an_image
 from providers.files.trivy_statements import SOURCE, TrivyStatements, judged, suppressed
+from providers.scanners.written import reading_report
 
 _NO_DATA = (
     (re.compile(r'not on the EOL list\s+family="?([^"\s]+)"?\s+version="?([^"\s]+)'), "{} {}"),
@@ -44,12 +44,8 @@ def read(
     Raises:
         ScanError: It is no report of Trivy's.
     """
-    try:
+    with reading_report("Trivy"):
         return _read(Record(orjson.loads(content)), context, take, _blind(words, unread))
-    except (orjson.JSONDecodeError, ReportFileError) as error:
-        raise ScanError(
-            f"Trivy wrote a report that cannot be read: {error}", code="ReportUnreadable"
-        ) from error
 
 
 def _blind(words: str, unread: str) -> str:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
 from audit.errors import ReportFileError
 from audit.model.columns import Columns
-from audit.ports import ScanError
 from providers.files.fields import Record
+from providers.scanners.written import package_rows, purl_type, reading_sbom
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OURS = "aquasecurity:trivy:"
-_PURL_TYPE = re.compile(r"pkg:([a-z0-9.+-]+)/")
-_ROWS = 4096
+_TOOL = "Trivy"
 
 
+@reading_sbom(_TOOL)
 def steady(content: bytes) -> bytes:
     """Return an SBOM without what differs from one writing to the next: dates and random names.
 
@@ -42,12 +42,14 @@ def steady(content: bytes) -> bytes:
     return orjson.dumps(document)
 
 
+@reading_sbom(_TOOL)
 def form(content: bytes) -> str:
     """Return the format and version of an SBOM."""
     document = _document(content)
     return f"CycloneDX {document.get('specVersion', '')}".strip()
 
 
+@reading_sbom(_TOOL)
 def unread_system(content: bytes) -> str:
     """Return the operating system that an SBOM names and lists no package of, if there is one.
 
@@ -57,48 +59,37 @@ def unread_system(content: bytes) -> str:
         ScanError: A member is of another type than CycloneDX promises.
     """
     components = _objects(_document(content), "components")
-    try:
-        told = [(one.text("type"), one) for one in map(Record, components)]
-        systems = {one.text("name") or "": one for kind, one in told if kind == "operating-system"}
-        listed = {
-            _properties(one).get(f"{_OURS}PkgType") for kind, one in told if kind == "library"
-        }
-        return ", ".join(
-            f"{name} {one.text('version') or ''}".strip()
-            for name, one in sorted(systems.items())
-            if name not in listed
-        )
-    except ReportFileError as error:
-        raise _no_sbom(str(error)) from error
+    told = [(one.text("type"), one) for one in map(Record, components)]
+    systems = {one.text("name") or "": one for kind, one in told if kind == "operating-system"}
+    listed = {_properties(one).get(f"{_OURS}PkgType") for kind, one in told if kind == "library"}
+    return ", ".join(
+        f"{name} {one.text('version') or ''}".strip()
+        for name, one in sorted(systems.items())
+        if name not in listed
+    )
 
 
-def packages(content: bytes) -> Iterator[Columns]:
-    """Yield the rows of ``packages``, without digest and tool.
+@reading_sbom(_TOOL)
+def packages(content: bytes) -> list[Columns]:
+    """Return the rows of ``packages``, without digest and tool.
 
     Raises:
         ScanError: A member is of another type than CycloneDX promises.
     """
-    block = Columns("packages", digest=None, tool=None)
-    try:
-        for component in Record(_document(content)).records("components"):
-            if component.text("type") == "library":
-                block.append(**_package(component))
-    except ReportFileError as error:
-        raise _no_sbom(str(error)) from error
-    if block.rows:
-        yield block
+    components = Record(_document(content)).records("components")
+    return package_rows(_package(one) for one in components if one.text("type") == "library")
 
 
 def _package(component: Record) -> dict[str, Any]:
     told = _properties(component)
     group, name = component.text("group"), component.needed_text("name")
     purl = component.text("purl")
-    kind = _PURL_TYPE.match(purl or "")
-    joint = ":" if kind and kind[1] == "maven" else "/"
+    kind = purl_type(purl)
+    joint = ":" if kind == "maven" else "/"
     return {
         "package_name": f"{group}{joint}{name}" if group else name,
         "package_version": component.text("version"),
-        "package_type": kind[1] if kind else told.get(f"{_OURS}PkgType"),
+        "package_type": kind or told.get(f"{_OURS}PkgType"),
         "purl": purl,
         "source_name": told.get(f"{_OURS}SrcName"),
         "source_version": _source_version(told),
@@ -122,24 +113,17 @@ def _source_version(told: Mapping[str | None, str | None]) -> str | None:
 
 
 def _document(content: bytes) -> dict[str, Any]:
-    try:
-        document = orjson.loads(content)
-    except orjson.JSONDecodeError as error:
-        raise _no_sbom(str(error)) from error
+    document = orjson.loads(content)
     if not isinstance(document, dict) or document.get("bomFormat") != "CycloneDX":
-        raise _no_sbom("it is no CycloneDX document")
+        raise ReportFileError("it is no CycloneDX document")
     return document
 
 
 def _objects(document: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
     told = [] if document.get(name) is None else document[name]
     if not isinstance(told, list) or not all(isinstance(one, dict) for one in told):
-        raise _no_sbom(f"{name} is no list of objects")
+        raise ReportFileError("is no list of objects", where=name)
     return told
-
-
-def _no_sbom(why: str) -> ScanError:
-    return ScanError(f"Trivy wrote an SBOM that cannot be read: {why}", code="SbomUnreadable")
 
 
 def _order(component: Mapping[str, Any]) -> tuple[str, ...]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
-
-import orjson
 
 from audit.model.columns import Columns
 from audit.ports import (
@@ -20,9 +18,12 @@ from audit.ports import (
     ScannerFacts,
     Settings,
 )
-from providers.scanners.trivy import report, sbom
+from providers.scanners.trivy import report
+from providers.scanners.trivy import sbom as cyclonedx
+from providers.scanners.trivy.failures import TOOL
 from providers.scanners.trivy.program import Trivy
 from providers.scanners.trivy.settings import TrivySettings
+from providers.scanners.written import moment, told, written
 
 _SCHEMA = 2
 _DATABASES = (
@@ -51,8 +52,8 @@ class TrivyScanner:
     def facts(self) -> ScannerFacts:
         """Tell the version and the date of the database."""
         self._trivy.check()
-        told = _told(self._trivy.version())
-        return ScannerFacts(told["Version"], _database(told), describer=told["Version"])
+        said = told(self._trivy.version(), "Version", TOOL)
+        return ScannerFacts(said["Version"], _database(said), describer=said["Version"])
 
     def _fetch(self, flag: str, option: str, repository: str) -> None:
         try:
@@ -62,64 +63,40 @@ class TrivyScanner:
             self._context.log.warning(
                 "the database could not be fetched from %s: %s",
                 repository,
-                error.message,
+                error,
                 extra={"error_code": error.code},
             )
 
     def describe(self, pull: Pull, sbom: Path) -> None:
         """Have Trivy pull an image by its digest and write what is in it."""
         with self._aside() as folder:
-            written = Path(folder) / "sbom.json"
-            self._trivy.describe(pull.reference, pull.login, written)
-            sbom.write_bytes(_steady(written))
+            output = Path(folder) / "sbom.json"
+            self._trivy.describe(pull.reference, pull.login, output)
+            sbom.write_bytes(cyclonedx.steady(written(output, TOOL)))
 
     def match(self, sbom: Path, take: Callable[[Columns], None]) -> Judgement:
         """Have Trivy ask its database about an SBOM."""
         with self._aside() as folder:
-            written = Path(folder) / "report.json"
-            words = self._trivy.match(sbom, written)
-            unread = _unread(sbom.read_bytes())
-            content = _content(written)
+            output = Path(folder) / "report.json"
+            words = self._trivy.match(sbom, output)
+            unread = cyclonedx.unread_system(sbom.read_bytes())
+            content = written(output, TOOL)
             return report.read(content, self._context, take, words=words, unread=unread)
 
     def form(self, sbom: Path) -> str:
         """Return the CycloneDX version of an SBOM."""
-        return _form(sbom.read_bytes())
+        return cyclonedx.form(sbom.read_bytes())
 
     def packages(self, sbom: Path) -> Iterable[Columns]:
         """Return the packages of an SBOM."""
-        return _packages(sbom.read_bytes())
+        return cyclonedx.packages(sbom.read_bytes())
 
     def _aside(self) -> tempfile.TemporaryDirectory[str]:
         self._work.mkdir(parents=True, exist_ok=True)
         return tempfile.TemporaryDirectory(dir=self._work)
 
 
-_form, _packages, _unread = sbom.form, sbom.packages, sbom.unread_system
-
-
-def _steady(written: Path) -> bytes:
-    return sbom.steady(_content(written))
-
-
-def _content(written: Path) -> bytes:
-    try:
-        return written.read_bytes()
-    except FileNotFoundError:
-        raise ScanError("Trivy ended well and wrote nothing", code="ScannerBroken") from None
-
-
-def _told(content: bytes) -> dict[str, Any]:
-    try:
-        told = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        told = None
-    if not isinstance(told, dict) or not isinstance(told.get("Version"), str):
-        raise ScanError("the program does not tell a version of Trivy", code="ScannerMissing")
-    return told
-
-
-def _database(told: dict[str, Any]) -> datetime | None:
+def _database(said: dict[str, Any]) -> datetime | None:
     """Return the date of the database.
 
     Trivy itself uses one of any age without a word.
@@ -127,7 +104,7 @@ def _database(told: dict[str, Any]) -> datetime | None:
     Raises:
         ScanError: There is none, or of a form that this Trivy does not read.
     """
-    database = told.get("VulnerabilityDB")
+    database = said.get("VulnerabilityDB")
     if not isinstance(database, dict):
         raise ScanError(
             "Trivy has no database: fetch one, or set scanners.trivy.database_repository",
@@ -138,11 +115,7 @@ def _database(told: dict[str, Any]) -> datetime | None:
             f"Trivy's database is of form {database.get('Version')!r}, not {_SCHEMA}",
             code="DatabaseSchema",
         )
-    try:
-        updated = datetime.fromisoformat(str(database.get("UpdatedAt")))
-    except ValueError:
-        return None
-    return updated.astimezone(UTC) if updated.tzinfo else None
+    return moment(database.get("UpdatedAt"))
 
 
 _: type[Scanner] = TrivyScanner

@@ -8,18 +8,13 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from audit.endpoints import is_loopback
-from audit.ports import Settings
-
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+from providers.scanners.settings import ProgramSettings
 
 
-class TrivySettings(Settings):
+class TrivySettings(ProgramSettings):
     """Where Trivy is, what it knows, and its limits."""
 
     program: str = Field("trivy", description="Its path, or its name on PATH.")
-    sha256: Sha256 | None = Field(
-        None, description="SHA-256 that the program must have; any other is not run."
-    )
     cache_dir: Path | None = Field(
         None, description="Trivy's cache, which holds its database; by default Trivy's own."
     )
@@ -33,14 +28,6 @@ class TrivySettings(Settings):
     )
     allow_insecure_loopback: bool = Field(
         False, description="Whether the database may come over plain http from a loopback address."
-    )
-    allow_plain_fallback: bool = Field(
-        False,
-        description="Whether a login may go to hosts at which Trivy falls back to plain http where "
-        "https does not answer: private addresses, localhost and .local names.",
-    )
-    timeout_seconds: Annotated[int, Field(ge=1)] = Field(
-        600, description="After this long a look at one image is given up."
     )
     max_image_bytes: Annotated[int, Field(ge=1)] | None = Field(
         None, description="An image of more compressed bytes is not pulled and not_scanned."

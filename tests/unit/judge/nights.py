@@ -72,6 +72,30 @@ def night(
     looks = Columns("assessments", **WHERE, second_look=second_look)
     _look(looks, images, states or {}, sources, scanned)
     blocks = [*_inventory(images, registry), looks]
+    blocks += [_stated(told), *_contents(listed or {})]
+    blocks.append(_rows("vulnerabilities", known))
+    waived = {"scope_id": f"aws/1/r/{sources[0]}", "origin": sources[0], "provider": "aws"}
+    blocks.append(_rows("waivers", waivers, **waived))
+    with TaskStaging(layout.staged(f"{moment:%Y%m%dT%H%M%SZ}") / "raw", "task") as sink:
+        for block in blocks:
+            sink.write(block)
+    errors = 0 if outcome is Outcome.COMPLETE else 1
+    ends = [ScopeOutcome(REF, outcome, errors=errors)]
+    for source in sources:
+        scope = replace(REF, scope_id=f"aws/1/r/{source}", kind=ScopeKind.FINDINGS, source=source)
+        ends.append(ScopeOutcome(scope, judged or outcome))
+    commit_outcomes(layout, moment, ends)
+    return Warehouse(layout).open_run()
+
+
+def _rows(table: str, rows: Sequence[Mapping[str, Any]], **constants: str) -> Columns:
+    block = Columns(table, **constants)
+    for row in rows:
+        block.append(**row)
+    return block
+
+
+def _stated(told: Sequence[Told]) -> Columns:
     findings = Columns("findings", **WHERE)
     for one in told:
         findings.append(
@@ -84,25 +108,7 @@ def night(
             fix_state="unknown",
             **one.more,
         )
-    vulnerabilities = Columns("vulnerabilities")
-    for row in known:
-        vulnerabilities.append(**row)
-    exceptions = Columns("waivers", scope_id=f"aws/1/r/{sources[0]}", origin=sources[0])
-    for row in waivers:
-        exceptions.append(provider="aws", **row)
-    with TaskStaging(layout.staged(f"{moment:%Y%m%dT%H%M%SZ}") / "raw", "task") as sink:
-        for block in (*blocks, findings, vulnerabilities, exceptions, *_contents(listed or {})):
-            sink.write(block)
-    errors = 0 if outcome is Outcome.COMPLETE else 1
-    findings_scopes = [
-        ScopeOutcome(
-            replace(REF, scope_id=f"aws/1/r/{s}", kind=ScopeKind.FINDINGS, source=s),
-            judged or outcome,
-        )
-        for s in sources
-    ]
-    commit_outcomes(layout, moment, [ScopeOutcome(REF, outcome, errors=errors), *findings_scopes])
-    return Warehouse(layout).open_run()
+    return findings
 
 
 def _inventory(images: str, registry: Mapping[str, Any] | None) -> list[Columns]:

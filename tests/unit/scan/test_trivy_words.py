@@ -47,16 +47,19 @@ def test_each_failure_is_told_apart_and_none_is_a_look(words, code, state):
 
 def test_a_crash_is_one_whatever_it_says():
     found = failure(2, "panic: runtime error\n\ngoroutine 1 [running]:\nmain.main()")
-    assert (found.code, found.message) == (
-        "ScannerBroken",
-        "Trivy broke down: panic: runtime error",
-    )
+    assert (found.code, str(found)) == ("ScannerBroken", "Trivy broke down: panic: runtime error")
+
+
+def test_what_is_said_of_a_failure_is_the_same_for_every_image_it_happens_to():
+    one, two = (failure(1, f"{PREFIX}* remote error: GET {x}: UNAUTHORIZED: no") for x in "ab")
+    assert one.message == two.message == "the registry refused the login"
+    assert (one.told, two.told) == ("GET a: UNAUTHORIZED: no", "GET b: UNAUTHORIZED: no")
 
 
 def test_a_secret_is_not_repeated_and_words_are_bounded():
     found = failure(1, f"{PREFIX}* remote error: UNAUTHORIZED: s3cret {'x' * 5000}", "s3cret")
-    assert "s3cret" not in found.message
-    assert len(found.message) < 400
+    assert "s3cret" not in str(found)
+    assert len(str(found)) < 400
 
 
 @pytest.mark.parametrize("kind", ["Unauthorised", "Unreachable"])
@@ -68,7 +71,7 @@ def test_the_name_of_an_image_says_nothing_of_why_it_could_not_be_pulled(kind):
 
 def test_a_secret_that_is_longer_than_an_error_may_be_is_not_repeated_in_part():
     secret = "s3cret" * 400
-    assert "s3cret" not in failure(1, f"{PREFIX}* remote error: no: {secret}", secret).message
+    assert "s3cret" not in str(failure(1, f"{PREFIX}* remote error: no: {secret}", secret))
 
 
 def test_a_trivy_that_had_to_be_stopped_timed_out():
