@@ -101,11 +101,11 @@ class CveDetails:
             self._stop(str(error))
         else:
             if len(self._known) == before == 0:
-                self._stop("it is empty at the scope of the tenant")
+                self._stop("the table is empty at the scope of the tenant")
 
     def _stop(self, reason: str) -> None:
         self.silenced = reason
-        self._context.log.warning("CVE details are not used: %s", reason)
+        self._context.log.warning("CVE details of tenant %s are not used: %s", self._tenant, reason)
 
 
 def _scores(told: Mapping[str, Any]) -> list[dict[str, Any]]:

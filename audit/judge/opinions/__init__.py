@@ -1,8 +1,8 @@
 """What several sources say of one image, held side by side: views over one run.
 
 Each file of this folder is the query of one view, which is called as the file is without its
-number, and says what a row is. They stand on the tables of the run, on ``all_runs`` and on the
-``<table>_history`` of ``STOOD_ON``.
+number, and says what a row is. They stand on the tables of the run and on the history of groups,
+SBOMs and packages.
 
 Statements are matched by what they mean, never added up: the vulnerability by its leading id, the
 package by its name without version, a binary package by the source package that the image's SBOM
@@ -14,9 +14,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-
-STOOD_ON = ("vulnerability_groups", "packages", "sboms")
-"""History tables that the views read."""
 
 
 @cache

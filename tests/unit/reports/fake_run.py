@@ -8,8 +8,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from audit.judge.opinions import STOOD_ON, opinion_views
-from audit.tables import TABLES
+from audit.judge.opinions import opinion_views
+from audit.tables import HISTORY, TABLES
 
 Rows = Mapping[str, list[dict[str, Any]]]
 
@@ -43,7 +43,7 @@ class FakeRun:
             "exposures_now": f"SELECT * FROM {both} {last}",
             "exposures_before": "FROM previous_exposures",
             "exposure_changes": "FROM exposures",
-            **{f"{t}_history": f"FROM {t} UNION ALL FROM previous_{t}" for t in STOOD_ON},
+            **{f"{t}_history": f"FROM {t} UNION ALL FROM previous_{t}" for t in HISTORY},
             **opinion_views(),
         }.items():
             self.connection.execute(f"CREATE VIEW {view} AS {query}")
