@@ -166,6 +166,18 @@ COLUMNS: Mapping[str, tuple[Col, ...]] = {
         *(word("source", title="scanner"), word("state"), Col("reason", "prose")),
         *counts("images"),
     ),
+    "weaknesses": (
+        *(word("kind", "weakness_kind"), word("tool", "source", "scanner")),
+        *(Col("looked_into", "share", of="current_images"), *counts("looked_into")),
+        *counts("not_looked_into", "current_images", "found_in"),
+        *_SEVERITIES,
+    ),
+    "weaknesses_listed": (
+        *(word("severity"), word("kind", "weakness_kind"), Col("rule_id", "id")),
+        *(Col("title", title="weakness_title"), word("part"), Col("location")),
+        *(Col("start_line", "count", title="line"), Col("image_name"), *counts("places")),
+        *(Col("remedy", "prose"), word("tool", "source", "scanner")),
+    ),
     "kinds": (
         *(_CLOUD, word("kind", "image_kind"), *counts("placements", "images")),
         Col("placements", "share", of="all_placements"),

@@ -42,7 +42,14 @@ FIGURES = (
     *("repositories_incomplete", "carried_forward", "share", "share_by_source", "states"),
     *("exposures_by_cloud", "exposures_open", "waivers", "opinions_basis", "opinions"),
     *("opinions_severity", "opinions_alone", "opinions_listed", "statements_by_source"),
-    *("own_scans", "own_scans_left", "kinds", "repositories_worst"),
+    *(
+        "own_scans",
+        "own_scans_left",
+        "weaknesses",
+        "weaknesses_listed",
+        "kinds",
+        "repositories_worst",
+    ),
     *("repositories_unassessed", "controls", "controls_failed", "controls_unknown", "flow"),
     "changes_by_reason",
 )

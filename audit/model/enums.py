@@ -64,6 +64,13 @@ class ScopeKind(StrEnum):
     SCAN = "scan"
 
 
+class Weakness(StrEnum):
+    """What a scanner finds in an image beside packages, where it is asked to look for it."""
+
+    SECRET = "secret"  # noqa: S105  a kind of finding
+    MISCONFIGURATION = "misconfiguration"
+
+
 class ImageKind(StrEnum):
     """What a manifest is. Only ``image`` is assessable; an index is judged through its children."""
 

@@ -18,7 +18,9 @@ from audit.ports.examining import Check, CheckStatus, Doctor
 from audit.ports.importing import Document, ImportedReport, Importer, ImportOrder
 from audit.ports.reporting import Report, RunReader
 from audit.ports.scanning import (
+    Describer,
     Judgement,
+    Look,
     Pull,
     PullLogin,
     Pulls,
@@ -35,12 +37,14 @@ __all__ = [
     "CheckStatus",
     "Demo",
     "DemoNight",
+    "Describer",
     "Doctor",
     "Document",
     "ImportOrder",
     "ImportedReport",
     "Importer",
     "Judgement",
+    "Look",
     "Memory",
     "NoMemory",
     "ObjectStore",

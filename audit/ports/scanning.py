@@ -6,7 +6,7 @@ packages is asked of its database anew in every run, without a pull.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -88,18 +88,43 @@ class Pull:
 
 
 @dataclass(frozen=True)
+class Describer:
+    """What looks into images for a scanner; what another one looked into is looked into anew.
+
+    Attributes:
+        version: Of the program that writes the SBOMs.
+        looks_for: Kinds of weaknesses (``secret``, ``misconfiguration``) it looks for beside them.
+    """
+
+    version: str
+    looks_for: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class ScannerFacts:
     """What a scanner is at this moment.
 
     Attributes:
         version: Its own version.
         db_updated_at: Date of what it knows; None where it does not tell.
-        describer: Version of what writes its SBOMs: those of another one are written anew.
     """
 
     version: str
     db_updated_at: datetime | None
-    describer: str
+    describer: Describer
+
+
+@dataclass(frozen=True)
+class Look:
+    """What looking into an image told beside its SBOM.
+
+    Attributes:
+        looked_for: Kinds of weaknesses that were looked for.
+        weaknesses: Those found: columns of ``weaknesses`` but for digest and tool. Never a secret.
+    """
+
+    looked_for: frozenset[str] = frozenset()
+    weaknesses: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,11 +167,12 @@ class Scanner(Protocol):
             ScanError: It is missing, altered, or has no database that it can use.
         """
 
-    def describe(self, pull: Pull, sbom: Path) -> None:
+    def describe(self, pull: Pull, sbom: Path) -> Look:
         """Pull an image and write down what is in it.
 
         Raises:
-            ScanError: It could not; ``sbom`` is not there then.
+            ScanError: It could not; ``sbom`` is not there then. That weaknesses could not be looked
+                for is no such error: the look does not name them.
         """
 
     def match(self, sbom: Path, take: Callable[[Columns], None]) -> Judgement:

@@ -79,7 +79,7 @@ class Question:
 NAMES = (
     *("open_now", "carriers", "changes", "open_over_time", "coverage_over_time"),
     *("time_to_fix", "oldest_fixable", "repositories_trend", "unassessed", "fix_first"),
-    *("package_holders", "two_opinions"),
+    *("package_holders", "image_flaws", "two_opinions"),
 )
 """The questions in the order in which they are usually asked."""
 

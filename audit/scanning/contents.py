@@ -6,13 +6,14 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from audit.errors import AccessDeniedError, SourceError
 from audit.model.columns import Columns
 from audit.model.enums import State
-from audit.ports import Pull, PullLogin, Pulls, ScanError, Scanner, Sink
+from audit.ports import Look, Pull, PullLogin, Pulls, ScanError, Scanner, Sink
 from audit.scanning.plan import Wanted
 from audit.store.ahead import Place
 from audit.store.sboms import SbomStore, StoredSbom
@@ -32,11 +33,13 @@ class Made:
     size_bytes: int
     pulled_from: str
     traced: bool | None
+    looked_for: list[str]
+    weaknesses: list[dict[str, Any]]
 
     @property
     def stored(self) -> StoredSbom:
         """Where it lies."""
-        return StoredSbom(self.path, self.sha256, self.tool_version)
+        return StoredSbom(self.path, self.sha256, self.tool_version, frozenset(self.looked_for))
 
 
 @dataclass(frozen=True)
@@ -79,27 +82,28 @@ class Contents:
         self.notes.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.notes) as folder:
             sbom = Path(folder) / "sbom.json"
-            place, login = self._described(wanted, sbom)
+            place, login, look = self._described(wanted, sbom)
             path, sha256 = self.sboms.keep(sbom)
             size, whence = sbom.stat().st_size, f"{place.registry_id}/{place.repository}"
         traced = None if login.traceless is None else not login.traceless
-        made = Made(path, sha256, self.version, size, whence, traced)
+        told = sorted(look.looked_for), [dict(one) for one in look.weaknesses]
+        made = Made(path, sha256, self.version, size, whence, traced, *told)
         write_synced(self._note(wanted), orjson.dumps(asdict(made)))
         return made
 
-    def _described(self, wanted: Wanted, sbom: Path) -> tuple[Place, PullLogin]:
+    def _described(self, wanted: Wanted, sbom: Path) -> tuple[Place, PullLogin, Look]:
         """Have the image described from the first place that gives it; the first error stands."""
         first: ScanError | None = None
         for place in wanted.places:
             try:
                 login = self._login(place)
-                self.scanner.describe(Pull(place.repository, wanted.digest, login), sbom)
+                look = self.scanner.describe(Pull(place.repository, wanted.digest, login), sbom)
             except ScanError as error:
                 first = first or error
                 if error.code not in _ELSEWHERE:
                     break
             else:
-                return place, login
+                return place, login, look
         raise first or ScanError("it lies nowhere", code="Missing")
 
     def _login(self, place: Place) -> PullLogin:
@@ -139,7 +143,12 @@ class Contents:
             sha256=made.sha256,
             size_bytes=made.size_bytes,
             packages=packages,
+            looked_for=made.looked_for,
             pulled_from=made.pulled_from,
             pull_traced=made.traced,
         )
         sink.write(row)
+        weaknesses = Columns("weaknesses", **tool)
+        for weakness in made.weaknesses:
+            weaknesses.append(**weakness)
+        sink.write(weaknesses)

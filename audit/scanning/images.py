@@ -72,9 +72,11 @@ class Looker:
             return wanted.sbom, f"{self._older(wanted.sbom)}: {error.message}"
 
     def _older(self, sbom: StoredSbom) -> str:
-        if sbom.tool_version == self.facts.describer:
-            return ""
-        return f"what is in it was read by version {sbom.tool_version} and not anew"
+        by = self.facts.describer
+        if sbom.tool_version != by.version:
+            return f"what is in it was read by version {sbom.tool_version} and not anew"
+        missed = sorted(by.looks_for - sbom.looked_for)
+        return f"it was not looked into for {' and '.join(missed)}" if missed else ""
 
     def _row(self, wanted: Wanted, told: Judgement, note: str) -> dict[str, Any]:
         age = aged(self.facts, self.context.moment, self.max_age, wanted.database_used)

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
+from audit.ports import Describer
 from audit.rules import Budget, ScanRules
 from audit.store.ahead import Candidate, Place
 from audit.store.sboms import StoredSbom
@@ -17,8 +18,8 @@ class Action(StrEnum):
     """What is done about one image.
 
     ``match``: its SBOM is asked about anew. ``renew``: it is pulled again, as an older version of
-    the scanner wrote the SBOM. ``pull``: it is looked into for the first time. ``leave``: nothing,
-    for the reason given.
+    the scanner looked into it, or not for all that is asked for now. ``pull``: it is looked into
+    for the first time. ``leave``: nothing, for the reason given.
     """
 
     MATCH = "match"
@@ -47,7 +48,7 @@ class Wanted:
     database_used: datetime | None = None
 
 
-def plan(candidates: Iterable[Candidate], rules: ScanRules, version: str) -> list[Wanted]:
+def plan(candidates: Iterable[Candidate], rules: ScanRules, by: Describer) -> list[Wanted]:
     """Decide about every candidate that is to be scanned; the order of candidates is kept.
 
     What was never looked into goes before what is only looked into again.
@@ -55,22 +56,22 @@ def plan(candidates: Iterable[Candidate], rules: ScanRules, version: str) -> lis
     Args:
         candidates: The most exposed first.
         rules: What is to be scanned.
-        version: Version of what writes the SBOMs.
+        by: What looks into images.
     """
-    wanted = [one for candidate in candidates if (one := _wanted(candidate, rules, version))]
+    wanted = [one for candidate in candidates if (one := _wanted(candidate, rules, by))]
     purse = _Purse(rules.budget)
     paid = {one.digest: purse.pay(one) for one in _in_turn(wanted)}
     return [paid.get(one.digest, one) for one in wanted]
 
 
-def _wanted(candidate: Candidate, rules: ScanRules, version: str) -> Wanted | None:
+def _wanted(candidate: Candidate, rules: ScanRules, by: Describer) -> Wanted | None:
     places = tuple(place for place in candidate.places if _let_in(place, rules))
     chosen = candidate.sbom or rules.select == "all" or not candidate.looked_at
     if not places or not chosen:
         return None
     action = Action.PULL
     if candidate.sbom:
-        action = Action.MATCH if candidate.sbom.tool_version == version else Action.RENEW
+        action = Action.MATCH if _suffices(candidate.sbom, by) else Action.RENEW
     return Wanted(
         candidate.digest,
         places,
@@ -79,6 +80,10 @@ def _wanted(candidate: Candidate, rules: ScanRules, version: str) -> Wanted | No
         candidate.sbom,
         database_used=candidate.database_used,
     )
+
+
+def _suffices(sbom: StoredSbom, by: Describer) -> bool:
+    return sbom.tool_version == by.version and by.looks_for <= sbom.looked_for
 
 
 def _let_in(place: Place, rules: ScanRules) -> bool:

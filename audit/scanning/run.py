@@ -12,7 +12,7 @@ from audit.collect.runner import Planned, run_tasks
 from audit.errors import AccessDeniedError, SourceError, TerminalError
 from audit.model.enums import Outcome, ScopeKind, State
 from audit.model.scope import ScopeOutcome, ScopeRef, ScopeTally, Task
-from audit.ports import Pulls, RunContext, ScanError, Scanner, ScannerFacts, Sink
+from audit.ports import Describer, Pulls, RunContext, ScanError, Scanner, ScannerFacts, Sink
 from audit.rules import ScanRules
 from audit.scanning.contents import Contents
 from audit.scanning.images import BUDGET, Looker, assess, refusal
@@ -70,7 +70,7 @@ class Scans:
             return _Refusal(scanner.name, self.context, ready).look
         sboms = SbomStore(self.layout, self._folder / "sboms")
         notes = self._folder / f"made-{scanner.name}"
-        contents = Contents(scanner, ready.describer, self.pulls, sboms, notes)
+        contents = Contents(scanner, ready.describer.version, self.pulls, sboms, notes)
         max_age = timedelta(days=self.rules.database_max_age_days)
         return Looker(scanner, ready, contents, self.context, max_age, self._bounded()).look
 
@@ -84,13 +84,13 @@ class Scans:
         return lambda: told if self.clock.now() >= end else ""
 
 
-def describer_of(scanner: Scanner) -> str:
-    """Return the version of what writes a scanner's SBOMs; empty where it is not ready to scan."""
+def describer_of(scanner: Scanner) -> Describer:
+    """Return what looks into images for a scanner; of no version where it is not ready to scan."""
     return _describer(facts_of(scanner))
 
 
-def _describer(facts: ScannerFacts | ScanError) -> str:
-    return "" if isinstance(facts, ScanError) else facts.describer
+def _describer(facts: ScannerFacts | ScanError) -> Describer:
+    return Describer("") if isinstance(facts, ScanError) else facts.describer
 
 
 def facts_of(scanner: Scanner) -> ScannerFacts | ScanError:

@@ -40,6 +40,7 @@ _SNAPSHOT = {
     "vex_statements": "vex_all",
     "sboms": "staged_sboms",
     "packages": "staged_packages",
+    "weaknesses": "staged_weaknesses",
     "reading_marks": "marks_all",
     "vulnerabilities": "vulnerabilities_changed",
     "vulnerability_groups": "groups_changed",

@@ -30,6 +30,9 @@ from audit.tables import HISTORY, TABLES
 FLAT = ("findings", "images", "exposures")
 """Tables that are also given joined to what describes them, as ``flat_<table>``."""
 
+WEAKNESSES = ("weakness_looks", "image_weaknesses")
+"""Secrets and misconfigurations of all images, and who looked for them."""
+
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _MEASURE = re.compile(r"^CREATE TEMP (VIEW|MACRO) (\w+)", re.MULTILINE)
 _MISSING = re.compile(r"Table with name (\w+) does not exist")
@@ -50,8 +53,8 @@ class Catalog:
     ``<table>_history`` of the tables that hold changes or totals (all runs known to this one);
     ``<table>_snapshots`` of the others (those runs that were not pruned); ``all_runs``,
     ``exposures_now``, ``exposures_before``, ``exposure_changes``; ``flat_findings``,
-    ``flat_images``, ``flat_exposures``; the views of ``audit.judge.opinions``; and the measures
-    over time of ``audit.judge.measures``.
+    ``flat_images``, ``flat_exposures``; ``weakness_looks``, ``image_weaknesses``; the views of
+    ``audit.judge.opinions``; and the measures over time of ``audit.judge.measures``.
     """
 
     def __init__(self, layout: Layout, run_id: str, ledger: Ledger, bounds: Bounds) -> None:
@@ -166,6 +169,8 @@ class Catalog:
             found[f"{table}_snapshots"] = partial(self._snapshots, table)
         for table in FLAT:
             found[f"flat_{table}"] = partial(_sql, f"flat_{table}")
+        for name in WEAKNESSES:
+            found[name] = partial(_sql, name)
         for name, query in opinion_views().items():
             found[name] = partial(str, query)
         return found | {

@@ -19,7 +19,7 @@ from audit.tables.collected import (
     WAIVERS,
 )
 from audit.tables.configuration import REGISTRIES, REPOSITORIES
-from audit.tables.contents import PACKAGES, SBOMS
+from audit.tables.contents import PACKAGES, SBOMS, WEAKNESSES
 from audit.tables.judged import (
     CONTROL_RESULTS,
     COVERAGE,
@@ -39,7 +39,7 @@ TABLES: dict[str, Table] = {
     for table in (
         *(RUNS, SCOPES, REGISTRIES, REPOSITORIES, IMAGES, PLACEMENTS, ASSESSMENTS),
         *(FINDINGS, SOURCE_CLOSINGS, VEX_STATEMENTS, READING_MARKS),
-        *(SBOMS, PACKAGES),
+        *(SBOMS, PACKAGES, WEAKNESSES),
         *(VULNERABILITIES, VULNERABILITY_GROUPS),
         *(EXPOSURES, EXPOSURE_IMAGES),
         *(METHOD_CHANGES, COVERAGE, CONTROL_RESULTS, WAIVERS),
@@ -52,6 +52,6 @@ HISTORY = tuple(name for name, table in TABLES.items() if table.history)
 COLLECTED = (
     *("registries", "repositories", "images", "placements", "assessments", "findings"),
     *("vulnerabilities", "source_closings", "reading_marks", "vex_statements"),
-    *("sboms", "packages", "waivers"),
+    *("sboms", "packages", "weaknesses", "waivers"),
 )
 """Tables that providers, importers and scanners fill; the others the core writes itself."""

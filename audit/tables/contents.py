@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from audit.tables.parts import DIGEST, Table, count, flag, text
+from audit.tables.parts import DIGEST, Table, count, flag, text, texts
 
 _TOOL = text("tool", "Scanner that looked into the image; only it may match what it wrote.")
 
 SBOMS = Table(
     "sboms",
-    1,
+    2,
     "An image that a scanner looked into in this run (not a full snapshot): its SBOM is kept.",
     ("run_id", "digest", "tool"),
     (
@@ -20,6 +20,11 @@ SBOMS = Table(
         text("sha256", "SHA-256 of the SBOM before it is compressed."),
         count("size_bytes", "Size of the SBOM in bytes before it is compressed."),
         count("packages", "Packages that it lists."),
+        texts(
+            "looked_for",
+            "What was looked for beside packages: secret, misconfiguration. Of what is not named "
+            "here nobody can say; null in runs before anything but packages could be looked for.",
+        ),
         text("pulled_from", "Registry and repository that the image was pulled from."),
         flag(
             "pull_traced",
@@ -48,5 +53,36 @@ PACKAGES = Table(
         text("layer_digest", "Layer that brought it."),
     ),
     ("digest", "tool", "package_name", "package_version", "purl", "location"),
+    history=True,
+)
+
+WEAKNESSES = Table(
+    "weaknesses",
+    1,
+    "A secret or a misconfiguration in an image that a scanner looked into in this run (not a full "
+    "snapshot). The secret itself is never kept.",
+    ("run_id", "digest", "tool", "kind", "rule_id", "location", "start_line"),
+    (
+        DIGEST,
+        _TOOL,
+        text("kind", "secret or misconfiguration."),
+        text("rule_id", "The scanner's name of the rule that it breaks."),
+        text("title", "The rule in words."),
+        text(
+            "severity",
+            "Severity of the rule: CRITICAL, HIGH, MEDIUM, LOW, NEGLIGIBLE or UNKNOWN.",
+        ),
+        text("native_severity", "The scanner's own word for that."),
+        text(
+            "location",
+            "File path in the image; null for the image's own configuration and history.",
+        ),
+        count("start_line", "First line; of a configuration, in the text that the scanner reads."),
+        count("end_line", "Last line."),
+        text("layer_digest", "Layer that brought the file."),
+        text("remedy", "What the rule's authors advise."),
+        text("url", "Where the rule is explained."),
+    ),
+    ("digest", "tool", "kind", "rule_id", "location", "start_line"),
     history=True,
 )

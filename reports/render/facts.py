@@ -166,6 +166,26 @@ def opinions(words: Words, posture: Posture) -> tuple[str, ...]:
     return (words("opinions.basis", **numbers), words("opinions.never_added"))
 
 
+def weaknesses(words: Words, posture: Posture) -> tuple[str, ...]:
+    """Say in how many images secrets and misconfigurations were looked for, and found."""
+    rows = posture.figures["weaknesses"].rows
+    images = rows[0]["current_images"]
+    if not images:
+        return (words("weaknesses.no_images"),)
+    if not any(row["looked_into"] for row in rows):
+        return (words("weaknesses.nobody", images=text.number(images)),)
+    return tuple(
+        words(
+            f"weaknesses.{row['kind']}",
+            images=text.number(images),
+            looked=text.number(row["looked_into"]),
+            found=text.number(row["found_in"]),
+            missed=text.number(row["not_looked_into"]),
+        )
+        for row in rows
+    )
+
+
 def changes(words: Words, posture: Posture) -> tuple[str, ...]:
     """Say how the number of open exposures came about, remediation apart from the rest."""
     flow, number = posture.flow, text.number

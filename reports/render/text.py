@@ -162,7 +162,8 @@ def load_words(language: str) -> Words:
             cure=f"choose one of {', '.join(LANGUAGES)}",
         )
     texts: dict[str, str] = {}
-    for name in (f"{language}.toml", f"opinions.{language}.toml", f"trend.{language}.toml"):
+    for part in ("", "opinions.", "weaknesses.", "trend."):
+        name = f"{part}{language}.toml"
         text = files("reports.locale").joinpath(name).read_text("utf-8")
         texts |= flatten(tomllib.loads(text))
     return Words(language, texts)

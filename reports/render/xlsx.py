@@ -43,7 +43,8 @@ _WIDTHS = {"name": 26, "id": 20, "prose": 48, "word": 20, "reason": 34, "moment"
 _SHEETS = (
     *("scopes", "share", "share_by_source", "states", "exposures_open", "exposures", "waivers"),
     *("opinions", "opinions_severity", "opinions_alone", "opinions_listed"),
-    *("statements_by_source", "own_scans", "own_scans_left", "kinds"),
+    *("statements_by_source", "own_scans", "own_scans_left", "weaknesses"),
+    *("weaknesses_listed", "kinds"),
     *("flow", "changes_by_reason", "changes_all", "repositories", "controls"),
     *("control_results", "evidence_dates"),
 )

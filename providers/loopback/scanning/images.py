@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +38,9 @@ class StandImage:
         layers: What each layer adds, from the bottom. Two images whose lowest layers are the same
             share them: a distribution's packages are listed whole in the last layer that adds any.
         filler: Bytes without meaning in a layer of their own on top, to make it large.
+        files: Content by path, in a layer of their own on top.
+        configured: Members of its configuration, such as ``User`` and ``Env``.
+        history: Instructions that it was built by, as a builder records them.
     """
 
     distribution: Distribution | None
@@ -46,6 +49,9 @@ class StandImage:
     labels: Mapping[str, str] = field(default_factory=dict)
     created: str = _CREATED
     filler: int = 0
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    configured: Mapping[str, Any] = field(default_factory=dict)
+    history: tuple[str, ...] = ()
 
     def built(self) -> Built:
         """Return its manifest and blobs."""
@@ -58,13 +64,19 @@ class StandImage:
                     "os": "linux",
                     "architecture": self.architecture,
                     "created": self.created,
-                    "config": {"Labels": dict(self.labels)},
+                    "config": {"Labels": dict(self.labels), **self.configured},
                     "rootfs": {"type": "layers", "diff_ids": [_digest(one) for one in archives]},
-                    "history": [{"created": self.created, "created_by": "made up"}] * len(blobs),
+                    "history": [*self._made(len(blobs))],
                 }
             ),
         )
         return _manifest(config, blobs)
+
+    def _made(self, layers: int) -> Iterator[dict[str, Any]]:
+        for _ in range(layers):
+            yield {"created": self.created, "created_by": "made up"}
+        for instruction in self.history:
+            yield {"created": self.created, "created_by": instruction, "empty_layer": True}
 
     def _contents(self) -> list[dict[str, bytes]]:
         contents, listed = [], list[Package]()
@@ -81,6 +93,8 @@ class StandImage:
             contents.append(files)
         if self.filler:
             contents.append({"opt/filler": b"\0" * self.filler})
+        if self.files:
+            contents.append(dict(self.files))
         return contents
 
 

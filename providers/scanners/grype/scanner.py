@@ -13,7 +13,17 @@ from pathlib import Path
 from typing import ClassVar
 
 from audit.model.columns import Columns
-from audit.ports import Judgement, Pull, PullLogin, RunContext, ScanError, Scanner, ScannerFacts
+from audit.ports import (
+    Describer,
+    Judgement,
+    Look,
+    Pull,
+    PullLogin,
+    RunContext,
+    ScanError,
+    Scanner,
+    ScannerFacts,
+)
 from audit.ports import Settings as PluginSettings
 from providers.scanners.failures import BROKEN, OF_REGISTRIES, Meaning, explained
 from providers.scanners.grype import report
@@ -75,13 +85,13 @@ class GrypeScanner:
         grype = self._said(self._grype, "version", "version")
         syft = self._said(self._syft, "version", "version")
         built = self._said(self._grype, "built", "db", "status")
-        return ScannerFacts(grype, moment(built), f"syft {syft}")
+        return ScannerFacts(grype, moment(built), Describer(f"syft {syft}"))
 
     def _said(self, program: Program, member: str, *command: str) -> str:
         said = program.run([*command, "-o", "json"], self._environment())
         return str(told(said.out, member, program.tool)[member])
 
-    def describe(self, pull: Pull, sbom: Path) -> None:
+    def describe(self, pull: Pull, sbom: Path) -> Look:
         """Have Syft pull an image by its digest and write what is in it."""
         login = pull.login
         protect(login, allowed=self._settings.allow_plain_fallback, tool="Syft")
@@ -90,6 +100,7 @@ class GrypeScanner:
             arguments = ["scan", f"registry:{pull.reference}", "-o", f"syft-json={output}", "-q"]
             self._syft.run(arguments, self._environment() | _handed(login), login.secret)
             sbom.write_bytes(syft_json.steady(written(output, "Syft")))
+        return Look()
 
     def match(self, sbom: Path, take: Callable[[Columns], None]) -> Judgement:
         """Have Grype ask its database about an SBOM of Syft's."""

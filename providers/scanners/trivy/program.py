@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,14 @@ from providers.scanners.trivy.settings import TrivySettings
 
 _QUIET = ("--disable-telemetry", "--skip-version-check", "--no-progress")
 _OFFLINE = ("--skip-db-update", "--skip-java-db-update", "--offline-scan")
+
+_READ = ("dockerfile", "kubernetes", "helm", "cloudformation", "azure-arm")
+"""Configuration that Trivy judges by what stands there. Of Terraform it would fetch modules from
+wherever the author of the image says; Ansible is left out with it."""
+
+_SHOWING = "misconfig"
+"""Of what it finds of this kind, Trivy keeps the lines, whatever stands in them, in its cache."""
+_NOWHERE = ("--cache-backend", "memory")
 
 
 @dataclass(frozen=True)
@@ -62,21 +70,55 @@ class Trivy:
         Raises:
             ScanError: It could not.
         """
+        self._look(reference, login, "--format", "cyclonedx", "--output", str(output))
+
+    def look(self, reference: str, login: PullLogin, kinds: Iterable[str]) -> bytes:
+        """Pull an image and return its packages, secrets and misconfigurations.
+
+        Args:
+            reference: What is pulled.
+            login: As whom.
+            kinds: What to look for beside packages, in Trivy's words.
+
+        Returns:
+            Trivy JSON, schema 2. It holds the image's configuration with all that is secret in it,
+            and so is not to be written to any disk.
+
+        Raises:
+            ScanError: It could not.
+        """
+        wanted = sorted(kinds)
+        asked = ",".join(wanted)
+        return self._look(
+            reference,
+            login,
+            *("--format", "json", "--list-all-pkgs", "--scanners", asked),
+            *("--image-config-scanners", asked, "--misconfig-scanners", ",".join(_READ)),
+            *("--skip-check-update", "--secret-config", ""),
+            *(_NOWHERE if _SHOWING in wanted else ()),
+        )
+
+    def _look(self, reference: str, login: PullLogin, *what: str) -> bytes:
         settings = self.settings
         protect(login, allowed=settings.allow_plain_fallback, tool=TOOL)
         limit = settings.max_image_bytes
         bound = ["--max-image-size", f"{limit}B"] if limit else []
         plain = ["--insecure"] if login.plain_http else []
-        self.program.run(
-            [
-                *("image", "--format", "cyclonedx", "--output", str(output)),
-                *("--image-src", "remote", "--timeout", f"{settings.timeout_seconds}s"),
-                *self._cached(),
-                *(*_OFFLINE, *_QUIET, *bound, *plain, "--", reference),
-            ],
-            _handed(login),
-            login.secret,
-        )
+        arguments = [
+            *("image", *what, "--image-src", "remote"),
+            *("--timeout", f"{settings.timeout_seconds}s", *self._cached()),
+            *(*_OFFLINE, *_QUIET, *bound, *plain, "--", reference),
+        ]
+        return self.program.run(arguments, _handed(login), login.secret).out
+
+    def convert(self, report: Path, output: Path) -> None:
+        """Write the SBOM (CycloneDX JSON) that a report (Trivy JSON) lists the packages of.
+
+        Raises:
+            ScanError: It could not.
+        """
+        where = ("--output", str(output), *self._cached())
+        self.program.run(["convert", "--format", "cyclonedx", *where, "--", str(report)], {})
 
     def match(self, sbom: Path, output: Path) -> str:
         """Ask the database about an SBOM, write the report and return what was said meanwhile.

@@ -10,7 +10,9 @@ from typing import Any, ClassVar
 
 from audit.model.columns import Columns
 from audit.ports import (
+    Describer,
     Judgement,
+    Look,
     Pull,
     RunContext,
     ScanError,
@@ -18,7 +20,7 @@ from audit.ports import (
     ScannerFacts,
     Settings,
 )
-from providers.scanners.trivy import report
+from providers.scanners.trivy import report, weaknesses
 from providers.scanners.trivy import sbom as cyclonedx
 from providers.scanners.trivy.failures import TOOL
 from providers.scanners.trivy.program import Trivy
@@ -26,6 +28,8 @@ from providers.scanners.trivy.settings import TrivySettings
 from providers.scanners.written import moment, told, written
 
 _SCHEMA = 2
+_OF_THE_LOOK = frozenset({"TimedOut", "ScannerBroken", "ScanFailed", "ReportUnreadable"})
+"""Failures that looking for less may not have; all others are the registry's or the image's."""
 _DATABASES = (
     ("database_repository", "--download-db-only", "--db-repository"),
     ("java_database_repository", "--download-java-db-only", "--java-db-repository"),
@@ -42,6 +46,10 @@ class TrivyScanner:
         self._settings, self._context, self._work = settings, context, work
         self._trivy = Trivy(settings, work)
 
+    @property
+    def _kinds(self) -> frozenset[str]:
+        return frozenset(kind.value for kind in self._settings.also_look_for)
+
     def refresh(self) -> None:
         """Fetch the databases that a repository is configured for."""
         for setting, flag, option in _DATABASES:
@@ -53,7 +61,8 @@ class TrivyScanner:
         """Tell the version and the date of the database."""
         self._trivy.check()
         said = told(self._trivy.version(), "Version", TOOL)
-        return ScannerFacts(said["Version"], _database(said), describer=said["Version"])
+        describer = Describer(said["Version"], self._kinds)
+        return ScannerFacts(said["Version"], _database(said), describer)
 
     def _fetch(self, flag: str, option: str, repository: str) -> None:
         try:
@@ -67,12 +76,39 @@ class TrivyScanner:
                 extra={"error_code": error.code},
             )
 
-    def describe(self, pull: Pull, sbom: Path) -> None:
+    def describe(self, pull: Pull, sbom: Path) -> Look:
         """Have Trivy pull an image by its digest and write what is in it."""
         with self._aside() as folder:
             output = Path(folder) / "sbom.json"
-            self._trivy.describe(pull.reference, pull.login, output)
+            look = self._looked(pull, output)
             sbom.write_bytes(cyclonedx.steady(written(output, TOOL)))
+        return look
+
+    def _looked(self, pull: Pull, output: Path) -> Look:
+        """Write the SBOM; to look for more must not make less known of the packages."""
+        kinds = self._kinds
+        if kinds:
+            try:
+                return self._looked_for(kinds, pull, output)
+            except ScanError as error:
+                if error.code not in _OF_THE_LOOK:
+                    raise
+                self._context.log.warning(
+                    "an image was looked into for its packages alone: %s",
+                    error,
+                    extra={"digest": pull.digest, "error_code": error.code},
+                )
+        self._trivy.describe(pull.reference, pull.login, output)
+        return Look()
+
+    def _looked_for(self, kinds: frozenset[str], pull: Pull, output: Path) -> Look:
+        asked = [weaknesses.SCANNERS[kind] for kind in kinds]
+        content = self._trivy.look(pull.reference, pull.login, asked)
+        look = weaknesses.read(content, kinds)
+        report_file = output.with_name("packages.json")
+        report_file.write_bytes(weaknesses.packages_only(content))
+        self._trivy.convert(report_file, output)
+        return look
 
     def match(self, sbom: Path, take: Callable[[Columns], None]) -> Judgement:
         """Have Trivy ask its database about an SBOM."""

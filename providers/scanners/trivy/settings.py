@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from audit.endpoints import is_loopback
+from audit.model.enums import Weakness
 from providers.scanners.settings import ProgramSettings
 
 
@@ -28,6 +29,13 @@ class TrivySettings(ProgramSettings):
     )
     allow_insecure_loopback: bool = Field(
         False, description="Whether the database may come over plain http from a loopback address."
+    )
+    also_look_for: tuple[Weakness, ...] = Field(
+        (),
+        description="What else is looked for in images: secret (passwords, keys and tokens left in "
+        "files, variables and history), misconfiguration (of the image, and of Dockerfiles, "
+        "Kubernetes, Helm, CloudFormation and ARM files in it). Looking for secrets takes several "
+        "times as long, and images that were looked into before are pulled again.",
     )
     max_image_bytes: Annotated[int, Field(ge=1)] | None = Field(
         None, description="An image of more compressed bytes is not pulled and not_scanned."

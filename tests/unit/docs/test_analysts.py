@@ -18,7 +18,7 @@ PAGE = "docs/analysts.md"
 PYTHON, SQL = blocks(PAGE, "python"), blocks(PAGE, "sql")
 CHANGES_ONLY = {
     *("exposures", "exposure_images", "vulnerabilities", "vulnerability_groups", "method_changes"),
-    *("source_closings", "sboms", "packages"),
+    *("source_closings", "sboms", "packages", "weaknesses"),
 }
 # duckdb hands moments over by a way of pandas that pandas 3.1 deprecates; not ours to change.
 pytestmark = [

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.resources import files
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from audit.judge.opinions import opinion_views
+from audit.store.catalog import WEAKNESSES
 from audit.tables import HISTORY, TABLES
 
 Rows = Mapping[str, list[dict[str, Any]]]
@@ -44,6 +46,10 @@ class FakeRun:
             "exposures_before": "FROM previous_exposures",
             "exposure_changes": "FROM exposures",
             **{f"{t}_history": f"FROM {t} UNION ALL FROM previous_{t}" for t in HISTORY},
+            **{
+                name: files("audit.store").joinpath(f"sql/{name}.sql").read_text()
+                for name in WEAKNESSES
+            },
             **opinion_views(),
         }.items():
             self.connection.execute(f"CREATE VIEW {view} AS {query}")

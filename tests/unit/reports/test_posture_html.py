@@ -150,6 +150,7 @@ def test_sections_come_in_their_order(page, language):
         "assessed",
         "exposures",
         "opinions",
+        "weaknesses",
         "kinds",
         "repositories",
         "controls",

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.ports import Describer
 from audit.rules import Budget, ScanRules
 from audit.scanning.plan import Action, Wanted, plan
 from audit.store.ahead import Candidate, Place
 from audit.store.sboms import StoredSbom
 
+BY = Describer("0.76.0")
 OLD, NEW = StoredSbom("a", "b", "0.70.0"), StoredSbom("a", "b", "0.76.0")
 
 
@@ -24,7 +26,7 @@ def candidate(
 
 
 def planned(candidates: list[Candidate], **rules: Any) -> dict[str, tuple[Action, str]]:
-    found = plan(candidates, ScanRules.model_validate(rules), "0.76.0")
+    found = plan(candidates, ScanRules.model_validate(rules), BY)
     return {one.digest: (one.action, one.reason) for one in found}
 
 
@@ -88,7 +90,7 @@ def test_a_pattern_keeps_out_one_place_of_an_image_and_not_the_other():
     one = candidate(1)
     other = Place("aws", "1.dkr.ecr.eu-west-1.amazonaws.com", "app", "1", "eu-west-1", "aws/1")
     both = Candidate(one.digest, (*one.places, other), 10, looked_at=False, sbom=None)
-    (wanted,) = plan([both], ScanRules(exclude=("registry.example/*",)), "0.76.0")
+    (wanted,) = plan([both], ScanRules(exclude=("registry.example/*",)), BY)
     assert wanted.places == (other,)
 
 
@@ -107,7 +109,7 @@ BOUNDS = st.one_of(st.none(), st.integers(0, 100))
 @given(CANDIDATES, BOUNDS, BOUNDS)
 def test_no_budget_is_ever_passed_and_nothing_is_left_without_a_reason(candidates, images, size):
     rules = ScanRules(select="all", budget=Budget(images=images, bytes=size))
-    found = plan(candidates, rules, "0.76.0")
+    found = plan(candidates, rules, BY)
     assert [one.digest for one in found] == [one.digest for one in candidates]
     pulled = [one for one in found if one.action in {Action.PULL, Action.RENEW}]
     assert images is None or len(pulled) <= images
@@ -117,5 +119,14 @@ def test_no_budget_is_ever_passed_and_nothing_is_left_without_a_reason(candidate
 
 
 def test_a_plan_says_nothing_of_images_that_are_not_wanted():
-    assert plan([candidate(1, looked_at=True)], ScanRules(), "0.76.0") == []
-    assert isinstance(plan([candidate(1)], ScanRules(), "")[0], Wanted)
+    assert plan([candidate(1, looked_at=True)], ScanRules(), BY) == []
+    assert isinstance(plan([candidate(1)], ScanRules(), Describer(""))[0], Wanted)
+
+
+def test_what_was_not_looked_for_is_looked_for_once_it_is_asked_for_and_not_before():
+    secrets = Describer("0.76.0", frozenset({"secret"}))
+    both = StoredSbom("a", "b", "0.76.0", frozenset({"secret", "misconfiguration"}))
+    some = [candidate(1, sbom=NEW), candidate(2, sbom=both)]
+    found = plan(some, ScanRules(), secrets)
+    assert [one.action for one in found] == [Action.RENEW, Action.MATCH]
+    assert [one.action for one in plan(some, ScanRules(), BY)] == [Action.MATCH, Action.MATCH]
