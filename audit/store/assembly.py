@@ -119,8 +119,11 @@ class Assembly:
     con: duckdb.DuckDBPyConnection = field(init=False)
 
     def __post_init__(self) -> None:
-        spill = self.layout.staged(self.inputs.run_id) / "spill"
-        self.con = views.connect(spill, self.memory)
+        self.con = views.connect(self._spill, self.memory)
+
+    @property
+    def _spill(self) -> Path:
+        return self.layout.staged(self.inputs.run_id) / "spill"
 
     def build(self) -> None:
         """Compute every table of the run."""
@@ -143,17 +146,21 @@ class Assembly:
 
         The flat tables of the newest run stay where a run is filled in for an earlier moment.
         """
+        aside = self._spill / "parts"
         flat = self.inputs.run_id > (self.inputs.ledger.newest or "")
         written = {}
         for table, relation in _SNAPSHOT.items():
             path = self.layout.part(table, self.inputs.run_id)
             order, schema = TABLES[table].sort_by, TABLES[table].schema
-            written[path] = write_ordered(self.con, self._target(path), relation, order, schema)
+            written[path] = write_ordered(
+                self.con, self._target(path), relation, order, schema, aside
+            )
         path = self.layout.part("findings", self.inputs.run_id)
         beside = self._target("current/findings.parquet") if flat else None
-        written[path] = write_findings(self.con, self._target(path), beside)
+        written[path] = write_findings(self.con, self._target(path), beside, aside)
         for name, (relation, order) in _FLAT.items() if flat else ():
-            write_ordered(self.con, self._target(f"current/{name}.parquet"), relation, order, None)
+            target = self._target(f"current/{name}.parquet")
+            write_ordered(self.con, target, relation, order, None, aside)
         return written
 
     def _target(self, path: str) -> Path:

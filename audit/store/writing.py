@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from audit.errors import WarehouseError
 from audit.store.parquet import RowGroups, write_parquet
+from audit.store.splitting import sorted_parts
 from audit.tables import TABLES
 
 PART_ROWS = 50_000
@@ -19,17 +20,6 @@ SORTED_ROWS = 250_000
 """Rows of any other table that are; they are narrower."""
 
 _PLACE = ("provider", "registry_id", "repository")
-_PARTS = """
-CREATE OR REPLACE TEMP TABLE written_parts AS
-SELECT provider, registry_id, repository,
-    (sum(rows) OVER (ORDER BY provider, registry_id, repository) // $part)::BIGINT AS part
-FROM (SELECT provider, registry_id, repository, count(*) AS rows FROM {relation} GROUP BY ALL)
-"""
-_PART = """
-SELECT f.* FROM {relation} AS f
-SEMI JOIN (FROM written_parts WHERE part = {part}) USING (provider, registry_id, repository)
-ORDER BY {keys}
-"""
 
 
 def write_ordered(
@@ -38,10 +28,12 @@ def write_ordered(
     relation: str,
     order: Sequence[str],
     schema: pa.Schema | None,
+    aside: Path,
 ) -> int:
     """Write a relation to a file, in an order that leaves nothing open; return its rows.
 
-    The file has the Arrow schema that is given, else the relation's own.
+    The file has the Arrow schema that is given, else the relation's own. ``aside`` is a folder for
+    what is there while it is written.
     """
     rows = _count(con, relation)
     keys = _keys(con.table(relation).columns, order)
@@ -51,13 +43,15 @@ def write_ordered(
         return write_parquet(path, schema or plain(reader.schema), reader)
     empty = con.sql(f"SELECT * FROM {relation} LIMIT 0").to_arrow_table()  # noqa: S608  the same
     with RowGroups(path, schema or plain(empty.schema)) as file:
-        for part in _parts(con, relation, keys, SORTED_ROWS):
+        for part in sorted_parts(con, relation, keys, SORTED_ROWS, aside):
             file.write(part.to_batches())
     _none_lost(relation, rows, file.rows)
     return rows
 
 
-def write_findings(con: duckdb.DuckDBPyConnection, path: Path, flat: Path | None) -> int:
+def write_findings(
+    con: duckdb.DuckDBPyConnection, path: Path, flat: Path | None, aside: Path
+) -> int:
     """Write the findings, and beside them the flat table of them; return their rows."""
     table = TABLES["findings"]
     keys = _keys(con.table("findings_all").columns, table.sort_by)
@@ -67,7 +61,7 @@ def write_findings(con: duckdb.DuckDBPyConnection, path: Path, flat: Path | None
         if flat:
             empty = _flat(con, table.schema.empty_table())
             wide = stack.enter_context(RowGroups(flat, plain(empty.schema)))
-        for part in _parts(con, "findings_all", keys, PART_ROWS):
+        for part in sorted_parts(con, "findings_all", keys, PART_ROWS, aside):
             file.write(part.to_batches())
             if wide:
                 wide.write(_flat(con, part).to_batches())
@@ -88,19 +82,6 @@ def _none_lost(relation: str, rows: int, written: int) -> None:
     """
     if written != rows:
         raise WarehouseError(f"{rows} rows of {relation} became {written} on their way to a file")
-
-
-def _parts(
-    con: duckdb.DuckDBPyConnection, relation: str, keys: str, rows: int
-) -> Iterator[pa.Table]:
-    """Yield a relation in the order of keys that begin with the place, some rows at a time.
-
-    To sort it whole takes three times the memory, and more with every row.
-    """
-    con.execute(_PARTS.format(relation=relation), {"part": rows})
-    numbers = con.execute("SELECT DISTINCT part FROM written_parts ORDER BY part").fetchall()
-    for (part,) in numbers:
-        yield con.sql(_PART.format(relation=relation, part=part, keys=keys)).to_arrow_table()
 
 
 def _flat(con: duckdb.DuckDBPyConnection, part: pa.Table) -> pa.Table:

@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from audit.errors import WarehouseError
-from audit.store import views, writing
+from audit.store import splitting, views, writing
 from audit.store.writing import write_ordered
 from audit.tables import TABLES
 
@@ -30,14 +30,18 @@ def con():
 
 
 @pytest.mark.parametrize("given", ["schema", "none"])
-def test_parts_make_the_bytes_that_the_whole_makes(con, tmp_path, monkeypatch, given):
+@pytest.mark.parametrize(("batch", "files"), [(7, 500), (400, 500), (64, 3)])
+def test_parts_make_the_bytes_that_the_whole_makes(con, tmp_path, monkeypatch, given, batch, files):
+    monkeypatch.setattr(splitting, "_BATCH", batch)
+    monkeypatch.setattr(splitting, "_MOST_FILES", files)
     table = TABLES["placements"]
     schema = table.schema if given == "schema" else None
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    assert write_ordered(con, whole, "rows_of", table.sort_by, schema) == 400
+    assert write_ordered(con, whole, "rows_of", table.sort_by, schema, tmp_path) == 400
     monkeypatch.setattr(writing, "SORTED_ROWS", 30)
-    assert write_ordered(con, parts, "rows_of", table.sort_by, schema) == 400
+    assert write_ordered(con, parts, "rows_of", table.sort_by, schema, tmp_path) == 400
     assert parts.read_bytes() == whole.read_bytes()
+    assert {path.name for path in tmp_path.iterdir()} == {"whole", "parts"}
 
 
 def test_a_row_that_no_part_holds_is_not_lost_in_silence(con, tmp_path, monkeypatch):
@@ -45,4 +49,4 @@ def test_a_row_that_no_part_holds_is_not_lost_in_silence(con, tmp_path, monkeypa
     monkeypatch.setattr(writing, "SORTED_ROWS", 30)
     table = TABLES["placements"]
     with pytest.raises(WarehouseError, match="400 rows of rows_of became 399"):
-        write_ordered(con, tmp_path / "file", "rows_of", table.sort_by, table.schema)
+        write_ordered(con, tmp_path / "file", "rows_of", table.sort_by, table.schema, tmp_path)
