@@ -28,13 +28,14 @@ def stored() -> Store:
 
 @pytest.fixture
 def nights(tmp_path):
+    """One image may not be pulled."""
     anchore = Anchore(tmp_path / "anchore")
     with OciLoopback(stored(), Ways(auth="basic")) as registry:
         registry.fails["blobs", REFUSED] = 403
         yield Nights(registry, tmp_path, beside={"grype": anchore.settings})
 
 
-def test_each_looks_at_every_image_and_they_agree_on_what_is_in_it(nights):
+def test_each_looks_at_every_image_once_and_they_agree_on_what_is_in_it(nights):
     done = nights.run(0)
     assert (done.outcome, done.unassessed) == ("partial", 1)
     refused = {IMAGES[REFUSED].built().digest: "denied"}
@@ -47,12 +48,20 @@ def test_each_looks_at_every_image_and_they_agree_on_what_is_in_it(nights):
     told = scopes[["source", "outcome", "error_code"]].itertuples(index=False, name=None)
     assert sorted(told) == [(tool, "partial", "Unauthorised") for tool in ("grype", "trivy")]
     assert nights.stated(NODE) == oracle({NODE: IMAGES[NODE]})[NODE]
-    own = nights.table("findings").query("source == 'grype'")
-    places = own[["repository", "package_name", "layer_digest"]].itertuples(index=False, name=None)
-    assert sorted(places) == [
+    assert matched_by_grype(nights) == [
         (NODE, "lodash-1", IMAGES[NODE].built().layers[1].digest),
         ("shop/multi", "lodash-1", INDEX.images[1].built().layers[1].digest),
     ]
+    before = matched_by_grype(nights), dict(nights.registry.pulls.blobs)
+    nights.run(1)
+    assert (matched_by_grype(nights), dict(nights.registry.pulls.blobs)) == before
+    assert nights.stated(NODE) == oracle({NODE: IMAGES[NODE]})[NODE], "each by its own SBOM"
+
+
+def matched_by_grype(nights: Nights) -> list[tuple[str, ...]]:
+    own = nights.table("findings").set_index("source").loc["grype"]
+    names = ["repository", "package_name", "layer_digest"]
+    return sorted(own[names].itertuples(index=False, name=None))
 
 
 def states(nights: Nights, tool: str) -> dict[str, str]:

@@ -149,7 +149,8 @@ def _layers(document: Record) -> dict[str, str]:
             orjson.loads(base64.b64decode(metadata[name])) for name in ("manifest", "config")
         )
         unpacked, packed = config["rootfs"]["diff_ids"], manifest["layers"]
-        return dict(zip(unpacked, (one["digest"] for one in packed), strict=True))
+        pairs = zip(unpacked, (one["digest"] for one in packed), strict=True)
+        return {one: other for one, other in pairs if isinstance(other, str)}
     except (ValueError, KeyError, TypeError):
         return {}
 
