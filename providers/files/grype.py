@@ -7,7 +7,8 @@ EPSS and KEV came later; a missing one is not told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from audit.errors import ReportFileError
@@ -122,8 +123,17 @@ class Matches:
         read: What was told of late: (vulnerability id, namespace) -> the record and its scores.
     """
 
-    def __init__(self, rows: Rows, image: Image) -> None:
-        self._rows, self._image = rows, image
+    def __init__(
+        self, rows: Rows, image: Image, layers: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Take where statements go.
+
+        Args:
+            rows: Of the report.
+            image: What all of them are about.
+            layers: What a layer unpacks to, as Grype names it -> its digest, where that is known.
+        """
+        self._rows, self._image, self._layers = rows, image, layers
         self.read: dict[tuple[str, str | None], tuple[Any, list[Cvss]]] = {}
 
     def add(self, match: Record) -> None:
@@ -141,7 +151,7 @@ class Matches:
         row = {
             "vulnerability_id": vulnerability_id,
             "aliases": sorted(aliases),
-            **_package(match.record("artifact")),
+            **_package(match.record("artifact"), self._layers),
             **_fix(vulnerability),
             "severity": normalise_severity(severity).value,
             "severity_source": namespace,
@@ -168,16 +178,17 @@ class Matches:
         return scores
 
 
-def _package(artifact: Record) -> dict[str, Any]:
+def _package(artifact: Record, layers: Mapping[str, str]) -> dict[str, Any]:
     places = artifact.records("locations")
     first = places[0] if places else Record({})
+    layer = first.text("layerID")
     return {
         "package_name": artifact.needed_text("name"),
         "package_version": artifact.text("version"),
         "package_type": artifact.text("type"),
         "purl": artifact.text("purl"),
         "location": first.text("path"),
-        "layer_digest": first.text("layerID"),
+        "layer_digest": layers.get(layer, layer) if layer else None,
     }
 
 

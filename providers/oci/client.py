@@ -28,7 +28,8 @@ from providers.oci.failures import (
 from providers.oci.wire import Wire
 
 PAGE = 1000
-_SMALL_PAGE = 100
+_SMALLER = ("?n=100", "")
+"""For one that refuses to give so many at once; unasked, it gives as many as it likes."""
 _NEXT = re.compile(r'<([^>]*)>\s*;\s*rel="?next"?', re.IGNORECASE)
 _DIGEST = re.compile(r"^sha256:[0-9a-f]{64}$")
 _TOO_MANY_ASKED = "PAGINATION_NUMBER_INVALID"
@@ -154,14 +155,16 @@ class RegistryClient:
     def _lists(
         self, path: str, member: str, operation: str, scope: str, wanted: str
     ) -> Iterator[list[str]]:
-        asked, here = PAGE, f"{path}?n={PAGE}"
+        here, smaller = f"{path}?n={PAGE}", iter(_SMALLER)
         seen: set[str] = set()
         while here:
             seen.add(here)
             answer = self._send("GET", here, operation, scope)
-            if told(answer.body)[0] == _TOO_MANY_ASKED and asked == PAGE:
-                asked, here = _SMALL_PAGE, f"{path}?n={_SMALL_PAGE}"
-                continue
+            if told(answer.body)[0] == _TOO_MANY_ASKED:
+                query = next(smaller, None)
+                if query is not None:
+                    here = path + query
+                    continue
             if answer.status != _OK:
                 raise from_answer(answer, operation, wanted)
             yield _names(_json(answer.body, operation), member, operation)

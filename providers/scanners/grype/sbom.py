@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import base64
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -13,6 +17,10 @@ from providers.scanners.written import package_rows, purl_type, reading_sbom
 
 _SYSTEMS = frozenset({"deb", "apk", "rpm", "alpm", "portage"})
 """Types that Syft gives to packages of operating systems."""
+_UNLISTED = "unknowns-labeler:"
+_NO_VERSION = "UNKNOWN"
+"""Stands for a version that a package lacks (Syft's ``compliance.missing-version``)."""
+_SOURCE_RPM = re.compile(r"^(?P<name>.+)-(?P<version>[^-]+-[^-]+)\.(?:no)?src\.rpm$")
 _TOOL = "Syft"
 
 
@@ -39,20 +47,50 @@ def form(content: bytes) -> str:
     return f"Syft JSON {version or ''}".strip()
 
 
+class Seen(NamedTuple):
+    """How much of an image an SBOM holds. Grype's report does not tell: it lists matches alone.
+
+    Attributes:
+        unread: Why it is no look at the image; empty where it is one.
+        note: What is to be said of one.
+        layers: What a layer unpacks to -> the digest by which it lies in the registry.
+    """
+
+    unread: str = ""
+    note: str = ""
+    layers: Mapping[str, str] = MappingProxyType({})
+
+
 @reading_sbom(_TOOL)
-def unread(content: bytes) -> str:
-    """Say what of an image could not be looked into, where that is so: Grype lists matches alone.
+def seen(content: bytes) -> Seen:
+    """Return how much of an image an SBOM holds.
 
     Raises:
         ScanError: A member is of another type than Syft promises.
     """
-    document = _document(content)
-    distribution = document.get("distro")
-    system = distribution.get("name") if isinstance(distribution, dict) else None
-    kinds = {one.text("type") for one in Record(document).records("artifacts")}
+    document = Record(_document(content))
+    return Seen(_unread(document), _passed_over(document), _layers(document))
+
+
+def _unread(document: Record) -> str:
+    """Say what could not be looked into: a broken list gives no package, or some of no version."""
+    told = document.raw("distro")
+    distribution = Record(told) if isinstance(told, dict) else Record({})
+    # An os-release need not hold a NAME.
+    system = _text(distribution, "name") or _text(distribution, "id")
+    kinds = {one.text("type") for one in document.records("artifacts") if _version(one)}
     if system and not kinds & _SYSTEMS:
         return f"no package of its operating system, {system}, could be read"
     return "" if kinds else "no operating system and no package was detected"
+
+
+def _passed_over(document: Record) -> str:
+    """Say so where Syft took a file for a list of packages and could not read it."""
+    told = [words for file in document.records("files") for words in file.texts("unknowns")]
+    # What nobody lists, an executable or an archive, is told in the same place.
+    if any(not words.startswith(_UNLISTED) for words in told):
+        return "a file of it that lists packages could not be read"
+    return ""
 
 
 @reading_sbom(_TOOL)
@@ -62,26 +100,59 @@ def packages(content: bytes) -> list[Columns]:
     Raises:
         ScanError: A member is of another type than Syft promises.
     """
-    return package_rows(map(_package, Record(_document(content)).records("artifacts")))
+    document = Record(_document(content))
+    layers = _layers(document)
+    return package_rows(_package(one, layers) for one in document.records("artifacts"))
 
 
-def _package(artifact: Record) -> dict[str, Any]:
+def _package(artifact: Record, layers: Mapping[str, str]) -> dict[str, Any]:
     places = artifact.records("locations")
     first = places[0] if places else Record({})
-    raw = artifact.raw("metadata")
-    metadata = Record(raw) if isinstance(raw, dict) else Record({})
-    purl, kind = artifact.text("purl"), artifact.text("type")
-    source = _text(metadata, "source") or _text(metadata, "originPackage")
+    purl, kind, version = artifact.text("purl"), artifact.text("type"), _version(artifact)
+    source, source_version = _source(artifact, version)
+    layer = first.text("layerID")
     return {
         "package_name": artifact.needed_text("name"),
-        "package_version": artifact.text("version"),
+        "package_version": version,
         "package_type": purl_type(purl) or kind,
         "purl": purl,
         "source_name": source,
-        "source_version": _text(metadata, "sourceVersion") if source else None,
+        "source_version": source_version,
         "location": None if kind in _SYSTEMS else first.text("path"),
-        "layer_digest": first.text("layerID"),
+        "layer_digest": layers.get(layer, layer) if layer else None,
     }
+
+
+def _version(artifact: Record) -> str | None:
+    version = artifact.text("version")
+    return None if version in ("", _NO_VERSION) else version
+
+
+def _source(artifact: Record, version: str | None) -> tuple[str | None, str | None]:
+    """Return the source package; dpkg and apk tell its version where it is another's only."""
+    raw = artifact.raw("metadata")
+    metadata = Record(raw) if isinstance(raw, dict) else Record({})
+    if told := _SOURCE_RPM.match(_text(metadata, "sourceRpm") or ""):
+        return told["name"], told["version"]
+    source = _text(metadata, "source") or _text(metadata, "originPackage")
+    return source, (_text(metadata, "sourceVersion") or version) if source else None
+
+
+def _layers(document: Record) -> dict[str, str]:
+    """Return the digests of layers; Syft itself names a layer by what it unpacks to."""
+    source = document.raw("source")
+    metadata = source.get("metadata") if isinstance(source, dict) else None
+    if not isinstance(metadata, dict):
+        return {}
+    try:
+        manifest, config = (
+            orjson.loads(base64.b64decode(metadata[name])) for name in ("manifest", "config")
+        )
+        unpacked, packed = config["rootfs"]["diff_ids"], manifest["layers"]
+        pairs = zip(unpacked, (one["digest"] for one in packed), strict=True)
+        return {one: other for one, other in pairs if isinstance(other, str)}
+    except (ValueError, KeyError, TypeError):
+        return {}
 
 
 def _text(record: Record, name: str) -> str | None:

@@ -1,7 +1,7 @@
 """Grype and Syft behind the core's Scanner port.
 
-Options and environment as in Syft 1.x and Grype 0.8x to 0.9x (``syft scan``, ``grype sbom:``,
-``grype db status``).
+Options and environment as in Syft 1.x (``syft scan``) and Grype 0.8x to 0.9x (``grype sbom:``,
+``grype db status``). Neither is told to be quiet: both then keep back why they failed, too.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ _DATABASE = Meaning(
     "Grype has no database that it can use",
     ("database does not exist", "failed to load vulnerability db", "no vulnerability database"),
 )
-_QUIET = {"GRYPE_CHECK_FOR_APP_UPDATE": "false", "SYFT_CHECK_FOR_APP_UPDATE": "false"}
+_OF_SYFT = {"SYFT_CHECK_FOR_APP_UPDATE": "false"}
+"""It is to ask nobody but the registry."""
 
 
 class GrypeScanner:
@@ -71,7 +72,7 @@ class GrypeScanner:
             return
         try:
             self._checked()
-            self._grype.run(["db", "update"], self._environment())
+            self._grype.run(["db", "update"], self._of_grype())
         except ScanError as error:
             self._context.log.warning(
                 "the database of Grype could not be fetched: %s",
@@ -82,13 +83,15 @@ class GrypeScanner:
     def facts(self) -> ScannerFacts:
         """Tell the versions and the date of the database."""
         self._checked()
-        grype = self._said(self._grype, "version", "version")
-        syft = self._said(self._syft, "version", "version")
-        built = self._said(self._grype, "built", "db", "status")
+        grype = self._said(self._grype, self._of_grype(), "version", "version")
+        syft = self._said(self._syft, _OF_SYFT, "version", "version")
+        built = self._said(self._grype, self._of_grype(), "built", "db", "status")
         return ScannerFacts(grype, moment(built), Describer(f"syft {syft}"))
 
-    def _said(self, program: Program, member: str, *command: str) -> str:
-        said = program.run([*command, "-o", "json"], self._environment())
+    def _said(
+        self, program: Program, environment: dict[str, str], member: str, *command: str
+    ) -> str:
+        said = program.run([*command, "-o", "json"], environment)
         return str(told(said.out, member, program.tool)[member])
 
     def describe(self, pull: Pull, sbom: Path) -> Look:
@@ -97,8 +100,8 @@ class GrypeScanner:
         protect(login, allowed=self._settings.allow_plain_fallback, tool="Syft")
         with self._aside() as folder:
             output = Path(folder) / "sbom.json"
-            arguments = ["scan", f"registry:{pull.reference}", "-o", f"syft-json={output}", "-q"]
-            self._syft.run(arguments, self._environment() | _handed(login), login.secret)
+            arguments = ["scan", f"registry:{pull.reference}", "-o", f"syft-json={output}"]
+            self._syft.run(arguments, _OF_SYFT | _handed(login), login.secret)
             sbom.write_bytes(syft_json.steady(written(output, "Syft")))
         return Look()
 
@@ -106,11 +109,10 @@ class GrypeScanner:
         """Have Grype ask its database about an SBOM of Syft's."""
         with self._aside() as folder:
             output = Path(folder) / "report.json"
-            arguments = [f"sbom:{sbom}", "-o", "json", "--file", str(output), "-q"]
-            self._grype.run(arguments, self._environment())
-            unread = syft_json.unread(sbom.read_bytes())
-            content = written(output, "Grype")
-            return report.read(content, self._context, take, unread=unread)
+            arguments = [f"sbom:{sbom}", "-o", "json", "--file", str(output)]
+            self._grype.run(arguments, self._of_grype())
+            seen = syft_json.seen(sbom.read_bytes())
+            return report.read(written(output, "Grype"), self._context, take, seen)
 
     def form(self, sbom: Path) -> str:
         """Return the version of Syft's JSON of an SBOM."""
@@ -124,12 +126,13 @@ class GrypeScanner:
         self._grype.check(self._settings.sha256)
         self._syft.check(self._settings.syft_sha256)
 
-    def _environment(self) -> dict[str, str]:
-        """Return what both are told: to fetch nothing, and to use a database of any age.
+    def _of_grype(self) -> dict[str, str]:
+        """Return what Grype is told: to fetch nothing, and to use a database of any age.
 
         How old it may be is for the policy to say, which marks the looks as stale.
         """
-        given = {"GRYPE_DB_AUTO_UPDATE": "false", "GRYPE_DB_VALIDATE_AGE": "false", **_QUIET}
+        names = ("CHECK_FOR_APP_UPDATE", "DB_AUTO_UPDATE", "DB_VALIDATE_AGE")
+        given = {f"GRYPE_{name}": "false" for name in names}
         if self._settings.cache_dir:
             given["GRYPE_DB_CACHE_DIR"] = str(self._settings.cache_dir.expanduser().absolute())
         return given

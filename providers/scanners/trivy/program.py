@@ -14,6 +14,7 @@ from providers.scanners.trivy.failures import TOOL, failure
 from providers.scanners.trivy.settings import TrivySettings
 
 _QUIET = ("--disable-telemetry", "--skip-version-check", "--no-progress")
+_GRACE = 15
 _OFFLINE = ("--skip-db-update", "--skip-java-db-update", "--offline-scan")
 
 _READ = ("dockerfile", "kubernetes", "helm", "cloudformation", "azure-arm")
@@ -41,7 +42,7 @@ class Trivy:
         """The program."""
         settings = self.settings
         where = settings.program, "scanners.trivy.program"
-        return Program(TOOL, *where, self.work, settings.timeout_seconds, failure)
+        return Program(TOOL, *where, self.work, settings.timeout_seconds, failure, _GRACE)
 
     @property
     def cache(self) -> Path:

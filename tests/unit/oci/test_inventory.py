@@ -124,6 +124,17 @@ def test_pages_are_followed_to_the_end(store):
     assert len(got["placements"]) == 35
 
 
+def test_a_registry_that_gives_few_at_once_is_not_asked_for_many(store):
+    names = [f"team/app{number}" for number in range(7)]
+    for name in names:
+        store.image(name, "1.0")
+    with OciLoopback(store, Ways(most=3)) as registry:
+        got = read(registry)
+        assert registry.calls["catalog"] == 2 + 3
+    assert told(got) == ("complete", None)
+    assert sorted(got.whole()) == names
+
+
 def test_a_digest_is_read_once_for_the_registry_and_never_again(store):
     """HEAD for each tag stays: only it tells that a tag moved."""
     digests = [store.image(name, "1", "2", labels={"l": "1"}) for name in ("a", "b", "c")]

@@ -1,16 +1,43 @@
-"""Grype through the same port and the same job as Trivy; stand-ins answer for the programs."""
+"""Grype through the same port and the same job as Trivy, over what the real Syft writes.
+
+Grype's matching alone is a stand-in's: the program is nowhere to be had for the tests.
+"""
 
 from __future__ import annotations
 
+import base64
+import json
+import logging
+from datetime import UTC, datetime
+
 import pytest
 
+from audit.model.enums import State
+from audit.ports import RunContext, ScanError
 from providers.loopback.oci import OciLoopback, Store, Ways
 from providers.loopback.scanning import push
 from providers.loopback.scanning.stand import IMAGES
-from tests.support.anchore import MATCH, SBOM, Anchore
+from providers.scanners.grype.scanner import GrypeScanner
+from providers.scanners.grype.settings import GrypeSettings
+from tests.support.anchore import MATCH, Anchore
 from tests.support.scanning import Nights
 
-NAME = "shop/web"
+NAME = "shop/worker"
+CONTEXT = RunContext("run-1", datetime(2026, 11, 22, 2, tzinfo=UTC), logging.getLogger("test"))
+LIBSSL = {
+    "name": "libssl3",
+    "version": "3.0.11-1",
+    "type": "deb",
+    "purl": "pkg:deb/debian/libssl3@3.0.11-1",
+    "locations": [{"path": "/var/lib/dpkg/status", "layerID": "sha256:a"}],
+    "metadata": {"package": "libssl3", "source": "openssl", "sourceVersion": "3.0.11-2"},
+}
+LODASH = {"name": "lodash-1", "version": "4.17.15", "type": "npm"}
+SBOM = {"artifacts": [LIBSSL, LODASH], "distro": {"id": "debian"}}
+
+
+def _packed(document: object) -> str:
+    return base64.b64encode(json.dumps(document).encode()).decode()
 
 
 @pytest.fixture
@@ -19,87 +46,123 @@ def anchore(tmp_path) -> Anchore:
 
 
 @pytest.fixture
-def nights(tmp_path, anchore):
-    store = Store()
-    push(store, NAME, IMAGES[NAME], "1.0")
+def scanner(tmp_path, anchore) -> GrypeScanner:
+    return GrypeScanner(GrypeSettings(**anchore.settings), CONTEXT, tmp_path / "work")
+
+
+def test_what_grype_states_of_what_syft_found_lands_as_its_own(tmp_path, anchore):
+    """And a new Syft looks again."""
+    store, image = Store(), IMAGES[NAME]
+    push(store, NAME, image, "1.0")
     with OciLoopback(store, Ways(auth="basic")) as registry:
-        yield Nights(registry, tmp_path, scanners=False, beside={"grype": anchore.settings})
-
-
-def look(nights: Nights) -> tuple[str, str]:
-    (row,) = nights.table("assessments").query("source == 'grype'").to_dict("records")
-    return str(row["state"]), str(row["reason"])
-
-
-def test_what_grype_states_of_what_syft_found_lands_as_its_own(nights):
-    done = nights.run(0)
-    assert (done.outcome, done.unassessed) == ("complete", 0)
-    assert look(nights) == ("assessed", "")
-    (found,) = nights.table("findings").itertuples()
-    assert (found.source, found.vulnerability_id) == ("grype", "GHSA-35jh-r3h4-6jhm")
-    assert (found.package_name, found.fixed_version) == ("lodash", "4.17.21")
-    assert found.repository == NAME
-    (sbom,) = nights.table("sboms").itertuples()
-    assert (sbom.tool, sbom.tool_version, sbom.format, sbom.packages) == (
-        *("grype", "syft 1.18.1", "Syft JSON 16.0.18"),
-        2,
-    )
-    packages = nights.table("packages").set_index("package_name")
-    assert packages.loc["libssl3", "source_name"] == "openssl"
-    assert packages.loc["lodash", "location"] == "/app/node_modules/lodash/package.json"
-
-
-def test_the_login_is_in_the_environment_of_syft_alone(nights, anchore):
-    nights.run(0)
-    (pull,) = anchore.pulls()
-    registry = nights.registry
-    assert pull["environment"]["SYFT_REGISTRY_AUTH_PASSWORD"] == registry.password
-    assert pull["environment"]["SYFT_REGISTRY_AUTH_AUTHORITY"] == registry.host
-    digest = IMAGES[NAME].built().digest
-    assert pull["arguments"][:2] == ["scan", f"registry:{registry.host}/{NAME}@{digest}"]
+        nights = Nights(registry, tmp_path, scanners=False, beside={"grype": anchore.settings})
+        done = nights.run(0)
+        assert (done.outcome, done.unassessed) == ("complete", 0)
+        (look,) = nights.table("assessments").query("source == 'grype'").itertuples()
+        assert (look.state, look.reason, look.scanner_version) == ("assessed", "", "0.87.0")
+        (found,) = nights.table("findings").itertuples()
+        assert (found.source, found.vulnerability_id) == ("grype", "GHSA-35jh-r3h4-6jhm")
+        assert (found.package_name, found.fixed_version) == ("lodash-1", "4.17.21")
+        assert (found.repository, found.layer_digest) == (NAME, image.built().layers[2].digest)
+        (sbom,) = nights.table("sboms").itertuples()
+        assert (sbom.tool, sbom.tool_version) == ("grype", "syft 1.18.1")
+        assert (sbom.format, sbom.packages) == ("Syft JSON 16.0.18", sum(map(len, image.layers)))
+        packages = nights.table("packages").set_index("package_name")
+        assert packages.loc["libssl3-1", "source_name"] == "openssl-1"
+        assert packages.loc["lodash-1", "location"] == "/app/node_modules/lodash-1/package.json"
+        assert len(anchore.pulls()) == 1
+        anchore.says("syft", "version", {"version": "1.20.0"})
+        nights.run(1)
+        assert len(anchore.pulls()) == 2
+        password = registry.password
     for call in anchore.calls:
-        assert registry.password not in " ".join(call["arguments"])
-        assert call["environment"]["GRYPE_DB_AUTO_UPDATE"] == "false"
-        kept = call["program"] == "syft" and call["arguments"][0] == "scan"
-        assert (registry.password in call["environment"].values()) is kept
+        assert password not in " ".join(call["arguments"])
+        syft = call["program"] == "syft"
+        pull = syft and call["arguments"][0] == "scan"
+        assert (password in call["environment"].values()) is pull
+        foreign = "GRYPE_" if syft else "SYFT_"
+        assert [name for name in call["environment"] if name.startswith(foreign)] == []
+        if not syft:
+            assert call["environment"]["GRYPE_DB_AUTO_UPDATE"] == "false"
 
 
-def test_the_next_night_matches_without_a_pull_and_a_new_syft_looks_again(nights, anchore):
-    nights.run(0)
-    nights.run(1)
-    assert len(anchore.pulls()) == 1
-    anchore.says("syft", "version", {"version": "1.20.0"})
-    nights.run(2)
-    assert len(anchore.pulls()) == 2
-
-
-def test_both_scanners_stand_beside_each_other(nights):
-    nights.scanners = True
-    nights.run(0)
-    assert set(nights.table("findings")["source"]) == {"grype", "trivy"}
-    scopes = nights.table("scopes").query("kind == 'scan'")
-    assert sorted(scopes["source"]) == ["grype", "trivy"]
-    assert sorted(nights.table("sboms")["tool"]) == ["grype", "trivy"]
+def matched(scanner: GrypeScanner, tmp_path, sbom: object):
+    path = tmp_path / "sbom.json"
+    path.write_text(json.dumps(sbom))
+    return scanner.match(path, lambda _: None)
 
 
 @pytest.mark.parametrize(
-    ("said", "state", "word"),
+    ("sbom", "state", "word"),
     [
-        (("syft", "scan", {"error": "* remote error: UNAUTHORIZED: no"}), "denied", "login"),
-        (("syft", "scan", {"artifacts": 7}), "failed", "cannot be read"),
-        (("grype", "sbom", {"matches": 7}), "failed", "cannot be read"),
-        (("grype", "db", {"error": "database does not exist"}), "failed", "no database"),
-        (("grype", "db", {"built": "2026-10-01T00:00:00Z"}), "stale", "older than 7 days"),
-        (("syft", "scan", {**SBOM, "artifacts": [], "distro": {}}), "unsupported", "no package"),
-        (("syft", "scan", {**SBOM, "artifacts": []}), "unsupported", "system, debian"),
-        (("syft", "scan", {**SBOM, "artifacts": SBOM["artifacts"][1:]}), "unsupported", "debian"),
-        (("syft", "scan", {**SBOM, "distro": {}}), "assessed", ""),
-        (("grype", "sbom", {"matches": [], "ignoredMatches": [MATCH]}), "assessed", "1 statements"),
+        ({"artifacts": [], "distro": {}}, State.UNSUPPORTED, "no package"),
+        ({**SBOM, "artifacts": []}, State.UNSUPPORTED, "system, debian"),
+        ({**SBOM, "artifacts": [LODASH]}, State.UNSUPPORTED, "debian"),
+        (
+            {**SBOM, "artifacts": [LODASH, {**LIBSSL, "version": "UNKNOWN"}]},
+            *(State.UNSUPPORTED, "debian"),
+        ),
+        ({"artifacts": [LODASH], "distro": {}}, State.ASSESSED, ""),
+        (SBOM, State.ASSESSED, ""),
     ],
 )
-def test_what_is_no_look_is_told_as_such(nights, anchore, said, state, word):
-    anchore.says(*said)
-    nights.run(0)
-    told, reason = look(nights)
-    assert told == state
-    assert word in reason
+def test_what_is_no_look_is_told_as_such(scanner, tmp_path, sbom, state, word):
+    judged = matched(scanner, tmp_path, sbom)
+    assert judged.state is state
+    assert word in judged.reason
+    assert bool(judged.reason) is bool(word)
+    assert (judged.content_hash is None) is (state is not State.ASSESSED)
+
+
+def test_what_grype_holds_back_is_counted(scanner, anchore, tmp_path):
+    anchore.says("grype", "sbom", {"matches": [], "ignoredMatches": [MATCH]})
+    judged = matched(scanner, tmp_path, SBOM)
+    assert judged.reason == "1 statements suppressed by the scanner are left out"
+
+
+@pytest.mark.parametrize("answer", [{"matches": 7}, {"matches": None}])
+def test_a_report_that_cannot_be_read_is_no_look(scanner, anchore, tmp_path, answer):
+    anchore.says("grype", "sbom", answer)
+    with pytest.raises(ScanError) as caught:
+        matched(scanner, tmp_path, SBOM)
+    assert caught.value.code == "ReportUnreadable"
+
+
+@pytest.mark.parametrize("sbom", [{"artifacts": 7}, [], {"artifacts": [{"type": 1}]}])
+def test_an_sbom_that_cannot_be_read_is_no_look(scanner, tmp_path, sbom):
+    path = tmp_path / "sbom.json"
+    path.write_text(json.dumps(sbom))
+    with pytest.raises(ScanError) as caught:
+        list(scanner.packages(path))
+    assert caught.value.code == "SbomUnreadable"
+
+
+def test_a_grype_without_a_database_cannot_scan_and_tells_the_age_of_one(scanner, anchore):
+    assert scanner.facts().db_updated_at == datetime(2026, 11, 21, 2, tzinfo=UTC)
+    anchore.says("grype", "db", {"error": "database does not exist"})
+    with pytest.raises(ScanError) as caught:
+        scanner.facts()
+    assert caught.value.code == "DatabaseAbsent"
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        None,
+        7,
+        {"manifest": "e30=", "config": "%%%"},
+        {"manifest": 7, "config": None},
+        {"manifest": _packed({"layers": []}), "config": _packed({"rootfs": {"diff_ids": ["x"]}})},
+        {
+            "manifest": _packed({"layers": [{"digest": 7}]}),
+            "config": _packed({"rootfs": {"diff_ids": ["sha256:a"]}}),
+        },
+    ],
+)
+def test_what_is_not_told_of_a_package_is_left_as_it_is(scanner, tmp_path, metadata):
+    path = tmp_path / "sbom.json"
+    path.write_text(json.dumps({**SBOM, "source": {"metadata": metadata}}))
+    (block,) = scanner.packages(path)
+    assert block.data["layer_digest"] == ["sha256:a", None]
+    assert block.data["source_name"] == ["openssl", None]
+    assert block.data["source_version"] == ["3.0.11-2", None]
