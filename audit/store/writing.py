@@ -16,7 +16,7 @@ from audit.tables import TABLES
 
 PART_ROWS = 50_000
 """Findings that are sorted at once."""
-SORTED_ROWS = 250_000
+SORTED_ROWS = 100_000
 """Rows of any other table that are; they are narrower."""
 
 _PLACE = ("provider", "registry_id", "repository")
