@@ -119,10 +119,12 @@ class Look:
     """What looking into an image told beside its SBOM.
 
     Attributes:
-        looked_for: Kinds of weaknesses that were looked for.
+        asked_for: Kinds of weaknesses that it was asked about: it need not be asked again.
+        looked_for: Those of them that it could tell of.
         weaknesses: Those found: columns of ``weaknesses`` but for digest and tool. Never a secret.
     """
 
+    asked_for: frozenset[str] = frozenset()
     looked_for: frozenset[str] = frozenset()
     weaknesses: tuple[Mapping[str, Any], ...] = ()
 

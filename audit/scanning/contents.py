@@ -33,13 +33,14 @@ class Made:
     size_bytes: int
     pulled_from: str
     traced: bool | None
+    asked_for: list[str]
     looked_for: list[str]
     weaknesses: list[dict[str, Any]]
 
     @property
     def stored(self) -> StoredSbom:
         """Where it lies."""
-        return StoredSbom(self.path, self.sha256, self.tool_version, frozenset(self.looked_for))
+        return StoredSbom(self.path, self.sha256, self.tool_version, frozenset(self.asked_for))
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,11 @@ class Contents:
             path, sha256 = self.sboms.keep(sbom)
             size, whence = sbom.stat().st_size, f"{place.registry_id}/{place.repository}"
         traced = None if login.traceless is None else not login.traceless
-        told = sorted(look.looked_for), [dict(one) for one in look.weaknesses]
-        made = Made(path, sha256, self.version, size, whence, traced, *told)
+        made = Made(
+            *(path, sha256, self.version, size, whence, traced),
+            *(sorted(look.asked_for), sorted(look.looked_for)),
+            [dict(one) for one in look.weaknesses],
+        )
         write_synced(self._note(wanted), orjson.dumps(asdict(made)))
         return made
 
@@ -143,6 +147,7 @@ class Contents:
             sha256=made.sha256,
             size_bytes=made.size_bytes,
             packages=packages,
+            asked_for=made.asked_for,
             looked_for=made.looked_for,
             pulled_from=made.pulled_from,
             pull_traced=made.traced,

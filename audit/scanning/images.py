@@ -75,7 +75,7 @@ class Looker:
         by = self.facts.describer
         if sbom.tool_version != by.version:
             return f"what is in it was read by version {sbom.tool_version} and not anew"
-        missed = sorted(by.looks_for - sbom.looked_for)
+        missed = sorted(by.looks_for - sbom.asked_for)
         return f"it was not looked into for {' and '.join(missed)}" if missed else ""
 
     def _row(self, wanted: Wanted, told: Judgement, note: str) -> dict[str, Any]:

@@ -83,7 +83,7 @@ def _wanted(candidate: Candidate, rules: ScanRules, by: Describer) -> Wanted | N
 
 
 def _suffices(sbom: StoredSbom, by: Describer) -> bool:
-    return sbom.tool_version == by.version and by.looks_for <= sbom.looked_for
+    return sbom.tool_version == by.version and by.looks_for <= sbom.asked_for
 
 
 def _let_in(place: Place, rules: ScanRules) -> bool:

@@ -72,8 +72,8 @@ def candidates(
 
 def _candidate(row: dict[str, Any]) -> Candidate:
     held = row["path"] is not None
-    looked_for = frozenset(row["looked_for"] or ())
-    sbom = StoredSbom(row["path"], row["sha256"], row["tool_version"], looked_for) if held else None
+    asked_for = frozenset(row["asked_for"] or ())
+    sbom = StoredSbom(row["path"], row["sha256"], row["tool_version"], asked_for) if held else None
     places = tuple(Place(**one) for one in row["places"])
     return Candidate(
         row["digest"],

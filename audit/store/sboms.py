@@ -27,13 +27,13 @@ class StoredSbom:
 
     Attributes:
         tool_version: Version of the scanner that wrote it.
-        looked_for: Kinds of weaknesses that were looked for at the same time.
+        asked_for: Kinds of weaknesses that it was asked about at the same time.
     """
 
     path: str
     sha256: str
     tool_version: str
-    looked_for: frozenset[str] = frozenset()
+    asked_for: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,13 @@ SBOMS = Table(
         count("size_bytes", "Size of the SBOM in bytes before it is compressed."),
         count("packages", "Packages that it lists."),
         texts(
+            "asked_for",
+            "What the scanner was asked about beside packages: secret, misconfiguration; null in "
+            "runs before it could be asked.",
+        ),
+        texts(
             "looked_for",
-            "What was looked for beside packages: secret, misconfiguration. Of what is not named "
-            "here nobody can say; null in runs before anything but packages could be looked for.",
+            "Those of them that it could tell of. Of what is not named here nobody can say.",
         ),
         text("pulled_from", "Registry and repository that the image was pulled from."),
         flag(

@@ -14,9 +14,12 @@ from audit.ports import DemoNight
 from providers.loopback.demo import LoopbackDemo
 from providers.loopback.oci import OciLoopback, Store, Ways
 from providers.loopback.scanning import Advisory, TrivyDatabase, push
+from providers.loopback.scanning.leaks import LEAKY
 from providers.loopback.scanning.stand import ADVISORIES, IMAGES
 
 PROXY = "edge/proxy"
+FORGOTTEN = "edge/forgotten-keys"
+"""Holds secrets, made up like all else."""
 NEWS = Advisory("CVE-2026-10024", "alpine 3.18", "busybox-1", "CRITICAL", "1.36.1-r6")
 """Becomes known on the second night, and is found without a pull."""
 
@@ -28,6 +31,7 @@ class ScanningDemo(LoopbackDemo):
         super().__init__()
         self._plain = Store()
         push(self._plain, PROXY, IMAGES[PROXY], "1.0")
+        push(self._plain, FORGOTTEN, LEAKY, "0.9")
         self._program = _trivy()
 
     def __enter__(self) -> Self:
@@ -44,7 +48,11 @@ class ScanningDemo(LoopbackDemo):
         """Return Trivy's settings where it is installed; no image is scanned otherwise."""
         if self._program is None:
             return {}
-        trivy = {"program": self._program, "cache_dir": str(self._cache)}
+        trivy = {
+            "program": self._program,
+            "cache_dir": str(self._cache),
+            "also_look_for": ["secret", "misconfiguration"],
+        }
         only = ["*/real/*", f"{self._registry.host}/*"]
         return {"scanners": {"trivy": trivy}, "scan": {"select": "all", "include": only}}
 

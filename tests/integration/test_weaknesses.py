@@ -77,8 +77,12 @@ def test_what_is_asked_for_is_found_and_no_secret_is_written_anywhere(tmp_path, 
     assert (key.start_line, key.end_line, key.title) == (2, 7, "Asymmetric Private Key")
     assert key.layer_digest.startswith("sha256:")
     assert "USER" in rows.query("rule_id == 'DS-0002' and location.isna()").iloc[0].remedy
-    looked = nights.table("sboms")["looked_for"]
-    assert [sorted(kinds) for kinds in looked] == [["misconfiguration", "secret"]] * 2
+    sboms = nights.table("sboms").set_index("digest")
+    leaky = nights.table("placements").query("repository == 'shop/leaky'")["digest"].item()
+    assert sorted(sboms["asked_for"].explode()) == [*["misconfiguration"] * 2, *["secret"] * 2]
+    assert sorted(sboms["looked_for"][leaky]) == ["misconfiguration", "secret"]
+    (silent,) = sboms.drop(leaky)["looked_for"]
+    assert list(silent) == ["secret"], "its history holds no instruction to judge"
     assert not leaks(tmp_path)
     assert not [secret for secret in SECRETS if secret in caplog.text]
 

@@ -5,7 +5,7 @@
 WITH held AS (
     SELECT digest, arg_max(path, run_id) AS path, arg_max(sha256, run_id) AS sha256,
         arg_max(tool_version, run_id) AS tool_version,
-        arg_max(coalesce(looked_for, []), run_id) AS looked_for
+        arg_max(coalesce(asked_for, []), run_id) AS asked_for
     FROM sboms_history WHERE tool = $scanner AND digest NOT IN (
         SELECT digest FROM prev_assessments WHERE source = $scanner AND starts_with(native_status, $lost))
     GROUP BY digest
@@ -39,7 +39,7 @@ WITH held AS (
 )
 SELECT p.digest, max(i.size_bytes) AS size_bytes, bool_and(p.looked_at) AS looked_at,
     any_value(h.path) AS path, any_value(h.sha256) AS sha256,
-    any_value(h.tool_version) AS tool_version, any_value(h.looked_for) AS looked_for, (SELECT dated FROM used) AS database_used,
+    any_value(h.tool_version) AS tool_version, any_value(h.asked_for) AS asked_for, (SELECT dated FROM used) AS database_used,
     list({provider: p.provider, registry_id: p.registry_id, repository: p.repository,
         account: p.account, region: p.region, scope_id: p.scope_id}
         ORDER BY p.provider, p.registry_id, p.repository) AS places

@@ -39,7 +39,21 @@ def read(content: bytes, kinds: frozenset[str]) -> Look:
     with reading_report("Trivy"):
         report = Record(orjson.loads(content))
         found = {tuple(row.values()): row for row in _rows(report)}
-        return Look(kinds, tuple(found.values()))
+        return Look(kinds, kinds - _untold(report), tuple(found.values()))
+
+
+def _untold(report: Record) -> frozenset[str]:
+    """Return the kinds that nothing can be said of.
+
+    Trivy judges an image's configuration by the instructions in its history. Where it knows none of
+    them, as builders other than Docker write them, it judges nothing and does not say so.
+    """
+    image = report.needed_text("ArtifactName")
+    judged = any(
+        result.text("Class") == "config" and result.text("Target") == image
+        for result in report.records("Results")
+    )
+    return frozenset() if judged else frozenset({Weakness.MISCONFIGURATION.value})
 
 
 def packages_only(content: bytes) -> bytes:

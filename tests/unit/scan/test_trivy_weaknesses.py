@@ -80,6 +80,19 @@ def test_only_what_is_known_to_be_well_is_left_out(status, told):
     assert len(found) == told
 
 
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        ({"Target": IMAGE, "Class": "config", "MisconfSummary": {"Successes": 27}}, BOTH),
+        ({"Target": "app/Dockerfile", "Class": "config"}, {"secret"}),
+        ({"Target": IMAGE, "Class": "secret"}, {"secret"}),
+    ],
+)
+def test_a_configuration_that_was_not_judged_is_not_taken_for_a_good_one(result, told):
+    look = weaknesses.read(report(result), BOTH)
+    assert (look.asked_for, look.looked_for) == (BOTH, told)
+
+
 def test_the_same_at_the_same_place_is_told_once():
     again = {"Target": "/a", "Secrets": [secret(), secret(), secret(StartLine=4)]}
     assert [row["start_line"] for row in rows(again)] == [3, 4]
