@@ -176,7 +176,6 @@ COLUMNS: Mapping[str, tuple[Col, ...]] = {
         *(word("severity"), word("kind", "weakness_kind"), Col("rule_id", "id")),
         *(Col("title", title="weakness_title"), word("part"), Col("location")),
         *(Col("start_line", "count", title="line"), Col("image_name"), *counts("places")),
-        *(Col("remedy", "prose"), word("tool", "source", "scanner")),
     ),
     "kinds": (
         *(_CLOUD, word("kind", "image_kind"), *counts("placements", "images")),

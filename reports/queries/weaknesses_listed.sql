@@ -6,7 +6,7 @@ WITH places AS (
 )
 SELECT w.severity, w.kind, w.rule_id, w.title,
     CASE WHEN w.location IS NULL THEN 'configuration' ELSE 'file' END AS part, w.location, w.start_line,
-    p.place || '@' || w.digest AS image_name, p.places, w.remedy, w.tool, count(*) OVER () AS total
+    p.place || '@' || w.digest AS image_name, p.places, count(*) OVER () AS total
 FROM image_weaknesses AS w JOIN places AS p USING (digest)
 SEMI JOIN (FROM images WHERE kind = 'image') USING (digest)
 ORDER BY list_position(['CRITICAL', 'HIGH', 'MEDIUM', 'LOW', 'NEGLIGIBLE', 'UNKNOWN'], w.severity),
