@@ -2,8 +2,8 @@
 
 Real Trivy over real images of a loopback registry that share their layers. Prints, for a first and
 a second night, and for a third without a scanner: seconds of the tool and of Trivy, layers pulled
-of those there are, and the peak memory of the whole run, in a process of its own, beside that of
-the largest Trivy (the goal: scanning takes no more than one Trivy and 200 MB).
+of those there are, and memory: of the run, which is a process of its own, at its peak and while a
+Trivy runs, and of the largest Trivy (the goal: scanning takes no more than one Trivy and 200 MB).
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from providers.loopback.scanning.stand import ADVISORIES, many
 
 FIRST = datetime(2026, 11, 22, 2, tzinfo=UTC)
 _PEAK = re.compile(r"Name:\s+trivy\n(?:.*\n)*?VmHWM:\s+(\d+) kB")
+_NOW = re.compile(r"VmRSS:\s+(\d+) kB")
 _OFTEN = 0.005
 
 
@@ -61,33 +62,41 @@ def lines(root: Path, images: int) -> Iterator[str]:
     for name, image in stand.items():
         push(store, name, image, "1.0")
     layers = {layer.digest for image in stand.values() for layer in image.built().layers}
-    yield "night    images   wall s   tool CPU s   Trivy CPU s   layers pulled   tool MB   Trivy MB"
+    yield (
+        "night    images   wall s   tool CPU s   Trivy CPU s   layers pulled   "
+        "peak MB   while scanning   Trivy MB"
+    )
     with OciLoopback(store) as registry:
         for night, name in enumerate(("first", "second", "no scanner")):
             TrivyDatabase(list(ADVISORIES), FIRST + timedelta(days=night - 1)).write(root / "cache")
             before, started = registry.pulls.blobs.copy(), time.monotonic()
             asked = {"root": str(root), "night": night}
             asked["program"] = program if night < 2 else ""
-            told, largest = _apart({**asked, "providers": {"oci": registry.settings()}})
+            told, beside, largest = _apart({**asked, "providers": {"oci": registry.settings()}})
             pulled = registry.pulls.blobs - before
             times = sum(pulled[digest] for digest in layers)
             yield (
                 f"{name:<10} {images:>4} {time.monotonic() - started:>8.1f} "
                 f"{told['own']:>12.1f} {told['children']:>13.1f} {times:>8} of {len(layers)}"
-                f"{told['peak']:>10.0f} {largest:>10.0f}"
+                f"{told['peak']:>10.0f} {beside:>16.0f} {largest:>10.0f}"
             )
 
 
-def _apart(asked: dict[str, Any]) -> tuple[dict[str, float], float]:
-    """Run one night in a process of its own; return what it told and the largest Trivy in MB."""
+def _apart(asked: dict[str, Any]) -> tuple[dict[str, float], float, float]:
+    """Run one night in a process of its own and return what it told.
+
+    Beside that, in MB: what it took at most while a Trivy ran, and the largest Trivy.
+    """
     words = [sys.executable, "-m", "benchmarks.scanning", "--one", json.dumps(asked)]
-    largest = 0
+    beside = largest = 0
     with subprocess.Popen(words, stdout=subprocess.PIPE) as child:  # noqa: S603  this file again
         while child.poll() is None:
-            largest = max(largest, _trivy_below(child.pid))
+            if trivy := _trivy_below(child.pid):
+                largest = max(largest, trivy)
+                beside = max(beside, _told(child.pid, _NOW))
             time.sleep(_OFTEN)
         out = child.stdout.read() if child.stdout else b"{}"
-    return json.loads(out), largest / 1024
+    return json.loads(out), beside / 1024, largest / 1024
 
 
 def _trivy_below(pid: int) -> int:
@@ -96,11 +105,18 @@ def _trivy_below(pid: int) -> int:
     for listed in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
             for child in listed.read_text().split():
-                told = _PEAK.search(Path(f"/proc/{child}/status").read_text())
-                found = max(found, int(told[1]) if told else 0)
+                found = max(found, _told(child, _PEAK))
         except OSError:  # it has ended meanwhile
             continue
     return found
+
+
+def _told(pid: int | str, pattern: re.Pattern[str]) -> int:
+    try:
+        told = pattern.search(Path(f"/proc/{pid}/status").read_text())
+    except OSError:  # it has ended meanwhile
+        return 0
+    return int(told[1]) if told else 0
 
 
 def _night(asked: dict[str, Any]) -> dict[str, float]:
