@@ -55,6 +55,7 @@ def night(
     waivers: Sequence[Mapping[str, Any]] = (),
     judged: Outcome | None = None,
     listed: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    pushed_with: Mapping[str, str] | None = None,
 ) -> StoredRun:
     """Publish a night: which images are there, what each source said, how the scope ended.
 
@@ -66,12 +67,14 @@ def night(
         waivers: Rows of ``waivers``, told by the first source.
         judged: How the scopes of the sources ended, where not as the inventory did.
         listed: Image -> rows of ``packages``: what Trivy's SBOM of it lists, made in this night.
+        pushed_with: Image -> the image at the moment of whose push it was pushed; else each later
+            than those before it in the alphabet.
     """
     layout, moment = Layout(root), FIRST_NIGHT + timedelta(days=number)
     scanned = moment - timedelta(days=scanned_days_ago)
     looks = Columns("assessments", **WHERE, second_look=second_look)
     _look(looks, images, states or {}, sources, scanned)
-    blocks = [*_inventory(images, registry), looks]
+    blocks = [*_inventory(images, registry, pushed_with or {}), looks]
     blocks += [_stated(told), *_contents(listed or {})]
     blocks.append(_rows("vulnerabilities", known))
     waived = {"scope_id": f"aws/1/r/{sources[0]}", "origin": sources[0], "provider": "aws"}
@@ -111,10 +114,13 @@ def _stated(told: Sequence[Told]) -> Columns:
     return findings
 
 
-def _inventory(images: str, registry: Mapping[str, Any] | None) -> list[Columns]:
+def _inventory(
+    images: str, registry: Mapping[str, Any] | None, pushed_with: Mapping[str, str]
+) -> list[Columns]:
     rows, placements = Columns("images"), Columns("placements", **WHERE, **AREA)
     for number, name in enumerate(images):
-        pushed = FIRST_NIGHT - timedelta(days=9) + timedelta(minutes=ord(name))
+        minutes = ord(pushed_with.get(name, name))
+        pushed = FIRST_NIGHT - timedelta(days=9) + timedelta(minutes=minutes)
         rows.append(digest=digest(name), kind="image", child_digests=[])
         placements.append(digest=digest(name), tags=[f"1.{number}"], pushed_at=pushed, in_use=True)
     registries = Columns("registries", provider="aws", registry_id="host", **AREA)
