@@ -18,7 +18,13 @@ from audit.store.sboms import SBOM_LOST, StoredSbom
 
 @dataclass(frozen=True)
 class Place:
-    """A repository that an image lies in; ``scope_id`` is the inventory scope that lists it."""
+    """A repository that an image lies in.
+
+    Attributes:
+        scope_id: The inventory scope that lists it.
+        answered: Whether an earlier answer of the scanner about the image there holds without a
+            new one, being assessed and within the evidence window.
+    """
 
     provider: str
     registry_id: str
@@ -26,6 +32,7 @@ class Place:
     account: str
     region: str
     scope_id: str
+    answered: bool = False
 
 
 @dataclass(frozen=True)

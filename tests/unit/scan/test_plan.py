@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from audit.rules import Budget, ScanRules
 from audit.scanning.plan import Action, Wanted, plan
+from audit.scanning.run import IMAGES_A_TASK, tasks_of
 from audit.store.ahead import Candidate, Place
 from audit.store.sboms import StoredSbom
 
@@ -119,3 +121,20 @@ def test_no_budget_is_ever_passed_and_nothing_is_left_without_a_reason(candidate
 def test_a_plan_says_nothing_of_images_that_are_not_wanted():
     assert plan([candidate(1, looked_at=True)], ScanRules(), "0.76.0") == []
     assert isinstance(plan([candidate(1)], ScanRules(), "")[0], Wanted)
+
+
+def test_all_that_is_matched_goes_before_any_pull_and_that_before_renewals_the_most_exposed_first():
+    some = [candidate(1), candidate(2, sbom=OLD), candidate(3, sbom=NEW), candidate(4, sbom=NEW)]
+    there = Place("oci", "other.example", "app", "", "", "oci/other.example")
+    some[2] = replace(some[2], places=(there,))
+    tasks = list(tasks_of("trivy", plan(some, ScanRules(), "0.76.0")))
+    assert [task.params["digests"][7:] for task in tasks] == ["3", "4", "1", "2"]
+
+
+def test_tasks_hold_some_images_each_and_every_image_once():
+    some = [candidate(number, sbom=NEW) for number in range(2 * IMAGES_A_TASK + 1)]
+    tasks = list(tasks_of("trivy", plan(some, ScanRules(), "0.76.0")))
+    parts = [task.params["digests"].split() for task in tasks]
+    assert [len(part) for part in parts] == [IMAGES_A_TASK, IMAGES_A_TASK, 1]
+    assert [digest for part in parts for digest in part] == [one.digest for one in some]
+    assert len({task.task_id for task in tasks}) == len(tasks)
