@@ -33,7 +33,8 @@ WITH held AS (
 ), used AS (
     -- A date after the run cannot be right, and would make every later database an old one.
     SELECT max(dated) AS dated FROM (
-        SELECT trivy_db_updated_at AS dated FROM runs_history WHERE $scanner = 'trivy'
+        SELECT json_extract_string(scanner_databases, '$."' || $scanner || '"')::TIMESTAMPTZ
+            AS dated FROM runs_history
         UNION ALL
         SELECT db_updated_at FROM prev_assessments
         WHERE source = $scanner AND provider <> 'files' AND scanned_at IS NOT NULL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
 from providers.loopback.oci import OciLoopback, Store, Ways
@@ -80,6 +81,26 @@ def test_both_scanners_stand_beside_each_other(nights):
     scopes = nights.table("scopes").query("kind == 'scan'")
     assert sorted(scopes["source"]) == ["grype", "trivy"]
     assert sorted(nights.table("sboms")["tool"]) == ["grype", "trivy"]
+
+
+def test_an_older_database_stays_one_on_every_night_that_follows_and_closes_nothing(
+    nights, anchore
+):
+    nights.run(0)
+    (first,) = nights.table("runs").itertuples()
+    assert orjson.loads(first.scanner_databases) == {"grype": "2026-11-21T02:00:00+00:00"}
+    anchore.says("grype", "db", {"built": "2026-11-20T02:00:00Z"})
+    anchore.says("grype", "sbom", {"matches": []})
+    scanner, nothing = nights.beside, {}
+    for night, nights.beside in ((1, scanner), (2, nothing), (3, scanner)):
+        assert nights.run(night).unassessed == 1
+        state, reason = look(nights)
+        assert state == "stale"
+        assert "older than one that was used before, of 2026-11-21 02:00" in reason
+        assert "closed" not in set(nights.table("exposures")["state"])
+    anchore.says("grype", "db", {"built": "2026-11-21T02:00:00Z"})
+    assert nights.run(4).unassessed == 0
+    assert set(nights.table("exposures")["state"]) == {"closed"}
 
 
 @pytest.mark.parametrize(
