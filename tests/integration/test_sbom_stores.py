@@ -10,6 +10,7 @@ import pytest
 from audit.errors import WarehouseError
 from audit.store.layout import Layout
 from audit.store.sboms import SbomStore, StoredSbom
+from audit.store.sboms_pruned import DoomedSboms, PrunedSboms, prune_sboms, read_pruned_sboms
 from tests.support.stores.places import KINDS, place
 
 BODY = b'{"bomFormat":"CycloneDX","components":[' + b'{"name":"openssl"},' * 400 + b"{}]}"
@@ -66,3 +67,13 @@ def test_what_is_lost_is_one_clear_error(layout, tmp_path):
     layout.files.delete(stored.path)
     with pytest.raises(WarehouseError, match="cannot be read"), store.opened(stored):
         pass
+
+
+def test_what_is_thinned_out_is_gone_and_on_record_wherever_it_lies(layout, tmp_path):
+    store, stored = kept(layout, tmp_path)
+    assert store.sound(stored)
+    prune_sboms(layout, DoomedSboms({stored.sha256: "20261122T020000Z"}))
+    assert not store.sound(stored)
+    assert read_pruned_sboms(layout) == PrunedSboms({stored.sha256: "20261122T020000Z"})
+    _, again = kept(layout, tmp_path)
+    assert store.sound(again)

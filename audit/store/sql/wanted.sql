@@ -5,7 +5,7 @@
 WITH held AS (
     SELECT digest, arg_max(path, run_id) AS path, arg_max(sha256, run_id) AS sha256,
         arg_max(tool_version, run_id) AS tool_version
-    FROM sboms_history WHERE tool = $scanner AND digest NOT IN (
+    FROM sboms_kept WHERE tool = $scanner AND digest NOT IN (
         SELECT digest FROM prev_assessments WHERE source = $scanner AND starts_with(native_status, $lost))
     GROUP BY digest
 ), critical AS (

@@ -91,8 +91,8 @@ def test_an_older_database_stays_one_on_every_night_that_follows_and_closes_noth
     assert orjson.loads(first.scanner_databases) == {"grype": "2026-11-21T02:00:00+00:00"}
     anchore.says("grype", "db", {"built": "2026-11-20T02:00:00Z"})
     anchore.says("grype", "sbom", {"matches": []})
-    scanner, nothing = nights.beside, {}
-    for night, nights.beside in ((1, scanner), (2, nothing), (3, scanner)):
+    scanner = nights.beside
+    for night, nights.beside in ((1, scanner), (2, {}), (3, scanner)):
         assert nights.run(night).unassessed == 1
         state, reason = look(nights)
         assert state == "stale"
