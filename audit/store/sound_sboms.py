@@ -31,7 +31,7 @@ def check_sboms(layout: Layout, run_ids: Sequence[str], found: Findings) -> None
         store = SbomStore(layout, Path(folder))
         for path, sha256, version in listed:
             try:
-                with store.opened(StoredSbom(path, sha256, version)):
+                with store.opened(StoredSbom(path, sha256, version), anew=True):
                     found.counts["SBOMs"] += 1
             except WarehouseError as error:
                 found.fault(path, str(error), _CURE)
