@@ -66,9 +66,8 @@ def open_source(location: str, stores: Mapping[str, object], where: str) -> Obje
 def _opened(scheme: str, address: str, settings: StoreSettings) -> Warehouse:
     work = (settings.work or _cache_folder()) / hashlib.sha256(address.encode()).hexdigest()[:16]
     store = plugins.store(scheme)(address, settings)
-    return Warehouse(
-        Layout(ObjectFiles(store, address, work / "read", SystemClock()), work / "staging")
-    )
+    files = ObjectFiles(store, address, work / "read", SystemClock(), settings.copies_max_bytes)
+    return Warehouse(Layout(files, work / "staging"))
 
 
 def _cache_folder() -> Path:

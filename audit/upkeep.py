@@ -32,7 +32,7 @@ class Upkeep:
         return self.warehouse.layout
 
     def prune(self, *, delete: bool) -> PrunePlan:
-        """Work out which snapshots the retention rule thins out and, if told to, delete them.
+        """Work out which snapshots and SBOMs are thinned out and, if told to, delete them.
 
         Raises:
             WarehouseError: The warehouse is damaged, or of a later version; nothing is deleted.
@@ -43,8 +43,7 @@ class Upkeep:
             return plan_prune(self._layout, self.warehouse.run_ids(), keep)
         with self._writing("prune") as run_ids:
             plan = plan_prune(self._layout, run_ids, keep)
-            if plan.doomed or plan.unfinished:
-                prune(self._layout, plan, keep, self.moment)
+            prune(self._layout, plan, keep, self.moment)
             return plan
 
     def compact(self) -> list[Compacted]:

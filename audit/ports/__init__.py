@@ -29,9 +29,10 @@ from audit.ports.scanning import (
     ScannerFacts,
 )
 from audit.ports.settings import Settings
-from audit.ports.storing import ObjectStore, StoredObject, StoreSettings
+from audit.ports.storing import COPIES_MAX_BYTES, ObjectStore, StoredObject, StoreSettings
 
 __all__ = [
+    "COPIES_MAX_BYTES",
     "Capabilities",
     "Check",
     "CheckStatus",

@@ -9,12 +9,21 @@ from pydantic import Field
 
 from audit.ports.settings import Settings
 
+COPIES_MAX_BYTES = 20 * 2**30
+"""Size of the local copies up to which none is trimmed, where nothing else is configured."""
+
 
 class StoreSettings(Settings):
     """Base of the ``store`` block's settings: what every object store may be told."""
 
     work: Path | None = Field(
         None, description="Local folder for unfinished runs and for copies of what was read."
+    )
+    copies_max_bytes: int = Field(
+        COPIES_MAX_BYTES,
+        ge=0,
+        description="Size of the copies beyond which those go that were not used for a day, the "
+        "longest unused first, when a run ends.",
     )
 
 

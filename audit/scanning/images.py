@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -93,14 +93,18 @@ class Looker:
         }
 
     def _refused(self, wanted: Wanted, error: ScanError, sink: Sink) -> None:
+        if error.code == BUDGET:
+            # Nobody tried: what an earlier run found holds for its time, untouched.
+            left = tuple(place for place in wanted.places if not place.answered)
+            self._assess(replace(wanted, places=left), sink, refusal(error))
+            return
         self._assess(wanted, sink, refusal(error))
-        if error.code != BUDGET:
-            self.context.log.warning(
-                "%s could not look at an image: %s",
-                self.scanner.name,
-                error,
-                extra={"digest": wanted.digest, "error_code": error.code},
-            )
+        self.context.log.warning(
+            "%s could not look at an image: %s",
+            self.scanner.name,
+            error,
+            extra={"digest": wanted.digest, "error_code": error.code},
+        )
 
     def _put(self, block: Columns, wanted: Wanted, sink: Sink) -> None:
         """Write a block; what is stated of an image is stated of each of its places."""

@@ -16,12 +16,13 @@ from audit.ports import Describer, Pulls, RunContext, ScanError, Scanner, Scanne
 from audit.rules import ScanRules
 from audit.scanning.contents import Contents
 from audit.scanning.images import BUDGET, Looker, assess, refusal
-from audit.scanning.plan import Wanted, plan
+from audit.scanning.plan import Action, Wanted, plan
 from audit.store.ahead import Candidate
 from audit.store.layout import Layout
 from audit.store.sboms import SbomStore
 
 IMAGES_A_TASK = 25
+_TURNS = {Action.MATCH: 0, Action.LEAVE: 0, Action.PULL: 1, Action.RENEW: 2}
 _NO_ERROR = frozenset({BUDGET, "TooLarge"})
 """What the operator asked for is no error of the scope; the image is not looked at all the same."""
 
@@ -53,7 +54,7 @@ class Scans:
             self.context.log.error("%s cannot scan: %s", scanner.name, ready)
         wanted = plan(candidates, self.rules, _describer(ready))
         look = self._looking(scanner, ready)
-        tasks = list(_tasks(scanner.name, wanted))
+        tasks = list(tasks_of(scanner.name, wanted))
         looks = _Looks(scanner.name, look, {one.digest: one for one in wanted})
         folder = self._folder / "scans" / scanner.name  # a scanner clears away what is not its own
         outcomes = run_tasks(
@@ -144,15 +145,25 @@ def _source_error(error: ScanError, source: str) -> SourceError:
     return kind(str(error), operation=source, code=error.code)
 
 
-def _tasks(source: str, wanted: Iterable[Wanted]) -> Iterator[Task]:
-    """Yield tasks of some images each; an image counts with the first place it lies in."""
-    by_registry: dict[ScopeRef, list[str]] = {}
-    for one in wanted:
-        by_registry.setdefault(_scope(source, one), []).append(one.digest)
-    for ref, digests in by_registry.items():
-        for start in range(0, len(digests), IMAGES_A_TASK):
-            some = digests[start : start + IMAGES_A_TASK]
-            yield Task(source, f"{ref.scope_id}#{start}", (ref,), {"digests": " ".join(some)})
+def tasks_of(source: str, wanted: Iterable[Wanted]) -> Iterator[Task]:
+    """Yield tasks of some images of a registry each, in the order in which they are begun with.
+
+    What needs no pull is quick and goes first, so that no pull uses up the minutes in which all of
+    that could have been matched; then what was never looked into. Of each, the most exposed first.
+    An image counts with the first place it lies in.
+    """
+    parts: list[tuple[ScopeRef, list[str]]] = []
+    begun: dict[tuple[int, ScopeRef], list[str]] = {}
+    for one in sorted(wanted, key=lambda one: _TURNS[one.action]):
+        ref = _scope(source, one)
+        part = begun.get((_TURNS[one.action], ref))
+        if part is None or len(part) == IMAGES_A_TASK:
+            part = begun[_TURNS[one.action], ref] = []
+            parts.append((ref, part))
+        part.append(one.digest)
+    for number, (ref, digests) in enumerate(parts):
+        task_id = f"{ref.scope_id}#{number}"
+        yield Task(source, task_id, (ref,), {"digests": " ".join(digests)})
 
 
 def _scope(source: str, wanted: Wanted) -> ScopeRef:

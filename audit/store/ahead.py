@@ -9,16 +9,22 @@ from datetime import datetime
 from importlib.resources import files
 from typing import Any
 
-from audit.store import views
 from audit.store.assembly import Assembly
 from audit.store.commit import Commit, inputs_of
 from audit.store.layout import Layout
 from audit.store.sboms import SBOM_LOST, StoredSbom
+from audit.store.sboms_pruned import view_kept
 
 
 @dataclass(frozen=True)
 class Place:
-    """A repository that an image lies in; ``scope_id`` is the inventory scope that lists it."""
+    """A repository that an image lies in.
+
+    Attributes:
+        scope_id: The inventory scope that lists it.
+        answered: Whether an earlier answer of the scanner about the image there holds without a
+            new one, being assessed and within the evidence window.
+    """
 
     provider: str
     registry_id: str
@@ -26,6 +32,7 @@ class Place:
     account: str
     region: str
     scope_id: str
+    answered: bool = False
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ def candidates(
     with closing(assembly.con) as con:
         assembly.look_ahead()
         earlier = commit.ledger.before(commit.run_id)
-        views.view(con, "sboms_history", views.history_rows(layout, "sboms", earlier.run_ids))
+        view_kept(con, layout, earlier.run_ids)
         query = files("audit.store").joinpath("sql", "wanted.sql").read_text(encoding="utf-8")
         told = con.sql(
             query, params={"scanner": scanner, "own": [*own], "lost": SBOM_LOST}

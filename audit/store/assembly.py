@@ -174,14 +174,16 @@ class Assembly:
         ).fetchall()
         return [ScopeEnd(*row) for row in rows]
 
-    def database_of(self, scanner: str) -> datetime | None:
-        """Return the date of the database that a scanner used in this run; None if it did not."""
-        row = self.con.execute(
-            "SELECT max(db_updated_at) FROM assessments_all WHERE source = $scanner "
-            "AND observed_run_id = getvariable('run_id') AND provider <> 'files'",
-            {"scanner": scanner},
-        ).fetchone()
-        return row[0] if row else None
+    def databases(self) -> dict[str, datetime]:
+        """Return the date of the database that each scanner of our own looked with in this run."""
+        return dict(
+            self.con.execute(
+                "SELECT source, max(db_updated_at) FROM assessments_all "
+                "WHERE observed_run_id = getvariable('run_id') AND provider <> 'files' "
+                "AND scanned_at IS NOT NULL AND db_updated_at IS NOT NULL AND source IN ("
+                "SELECT source FROM scopes_now WHERE kind = 'scan') GROUP BY source"
+            ).fetchall()
+        )
 
     def unassessed(self) -> int:
         """Return how many assessable placements no source has assessed.

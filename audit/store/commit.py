@@ -62,7 +62,11 @@ def commit_run(layout: Layout, commit: Commit) -> Committed:
     assembly = Assembly(layout, inputs_of(commit), commit.memory)
     assembly.build()
     files = assembly.write()
-    known = {"trivy_db_updated_at": assembly.database_of("trivy")}
+    databases = assembly.databases()
+    known = {
+        "trivy_db_updated_at": databases.get("trivy"),
+        "scanner_databases": _json(databases),
+    }
     scopes, unassessed = assembly.scopes(), assembly.unassessed()
     assembly.con.close()
     outcome = run_outcome([scope.outcome for scope in scopes])

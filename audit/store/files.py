@@ -27,8 +27,12 @@ class Files(Protocol):
     def address(self) -> str:
         """Where the warehouse lies, as a person writes it."""
 
-    def local(self, path: str) -> Path:
+    def local(self, path: str, *, anew: bool = False) -> Path:
         """Return a local file that holds the content of ``path``; it must not be written to.
+
+        Args:
+            path: What to read.
+            anew: Past any copy that is kept of it.
 
         Raises:
             FileNotFoundError: There is no such file.
@@ -88,7 +92,7 @@ class LocalFiles:
         """The folder."""
         return str(self.root)
 
-    def local(self, path: str) -> Path:
+    def local(self, path: str, *, anew: bool = False) -> Path:  # noqa: ARG002  there is no copy
         """Return the file itself."""
         file = self.root / path
         if not file.is_file():

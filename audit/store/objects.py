@@ -12,9 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from audit.clock import Clock
-from audit.ports import ObjectStore
+from audit.ports import COPIES_MAX_BYTES, ObjectStore
+from audit.store.copies import mark_used, trim
 from audit.store.lease import Lease
 
+_SBOM = re.compile(r"_sboms/[0-9a-f]{2}/[0-9a-f]{64}\.json\.gz")
+"""Named by the hash of what is in it, which whoever reads it holds it against: needs no version."""
 _RUN = re.compile(r"(?:\w+/run_id=([^/]+)/|_manifests/([^/]+)\.json$)")
 _AT_ONCE = 16
 """Downloads at the same time: most files of a history are small, and waiting is all they cost."""
@@ -25,12 +28,20 @@ class ObjectFiles:
 
     Nothing is listed but ``runs/``. That listing names each run's commit and its version, and a
     local copy of any file of a run is kept under both: a run that was published again, in a store
-    that was emptied and filled anew, is never answered from an old copy.
+    that was emptied and filled anew, is never answered from an old copy. Copies are trimmed to
+    ``limit`` bytes once a writer is done.
     """
 
-    def __init__(self, store: ObjectStore, address: str, cache: Path, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: ObjectStore,
+        address: str,
+        cache: Path,
+        clock: Clock,
+        limit: int = COPIES_MAX_BYTES,
+    ) -> None:
         self._store, self._address, self._clock = store, address, clock
-        self._cache = cache
+        self._cache, self._limit = cache, limit
         self._versions: dict[str, str] | None = None
         self._lease: Lease | None = None
 
@@ -39,12 +50,13 @@ class ObjectFiles:
         """The address as it was given."""
         return self._address
 
-    def local(self, path: str) -> Path:
-        """Return a local copy; a published file is downloaded once."""
+    def local(self, path: str, *, anew: bool = False) -> Path:
+        """Return a local copy; a published file and an SBOM are downloaded once."""
         copy = self._copy_of(path)
         if copy is None:
             return self._download(path, self._cache / "unpublished" / path)
-        return copy if copy.is_file() else self._download(path, copy)
+        used = not anew and mark_used(copy, self._clock.now())
+        return copy if used else self._download(path, copy)
 
     def fetch(self, paths: Sequence[str]) -> list[Path]:
         """Return local copies, several downloads at a time."""
@@ -102,6 +114,7 @@ class ObjectFiles:
                 yield
             finally:
                 self._lease = None
+        trim(self._cache, self._limit, self._clock.now())
 
     def check_held(self) -> None:
         """Renew the lock now; the store tells whether it is still ours."""
@@ -109,7 +122,9 @@ class ObjectFiles:
             self._lease.renew()
 
     def _copy_of(self, path: str) -> Path | None:
-        """Return where the copy of a published run's file belongs."""
+        """Return where the copy of a published run's file, or of an SBOM, belongs."""
+        if _SBOM.fullmatch(path):
+            return self._cache / path
         run = _RUN.match(path)
         if run is None:
             return None
@@ -128,6 +143,7 @@ class ObjectFiles:
         os.close(handle)
         try:
             self._store.download(path, Path(partial))
+            mark_used(Path(partial), self._clock.now())
             Path(partial).replace(target)
         finally:
             Path(partial).unlink(missing_ok=True)

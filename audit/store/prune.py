@@ -1,4 +1,4 @@
-"""Thinning out snapshots: every run for some weeks, then one a week, then one a month.
+"""Thinning out snapshots: every run for some weeks, then one a week, then one a month; then SBOMs.
 
 History tables, manifests and the ledger stay whole, so that every trend, every clock and the chain
 are what they were. Ages are measured against the newest run, not against the machine's clock: a
@@ -8,7 +8,7 @@ clock that is years ahead must not thin out a warehouse.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from audit.model.enums import RunOutcome
 from audit.store.chain import Link, chain_of, manifest_files
 from audit.store.layout import Layout
 from audit.store.pruned import Pruned, Tombstone, is_snapshot, kept_runs, read_pruned, write_pruned
+from audit.store.sboms_pruned import DoomedSboms, plan_sboms, prune_sboms
 
 
 class Keep(NamedTuple):
@@ -44,11 +45,13 @@ class PrunePlan:
     Attributes:
         kept: Runs that keep their snapshot.
         unfinished: Runs that an earlier pruning had begun with and did not finish.
+        sboms: What would become of the SBOMs once these are gone.
     """
 
     kept: tuple[str, ...]
     doomed: tuple[Doomed, ...]
     unfinished: tuple[Doomed, ...]
+    sboms: DoomedSboms = field(default_factory=DoomedSboms)
 
 
 def plan_prune(layout: Layout, run_ids: Sequence[str], keep: Keep) -> PrunePlan:
@@ -63,14 +66,22 @@ def plan_prune(layout: Layout, run_ids: Sequence[str], keep: Keep) -> PrunePlan:
     kept = kept_of([link for link in chain if link.run_id in whole], keep)
     doomed = tuple(_doomed(layout, run_id) for run_id in sorted(set(whole) - kept))
     unfinished = tuple(_doomed(layout, run_id) for run_id in pruned.pending)
-    return PrunePlan(tuple(sorted(kept)), doomed, unfinished)
+    sboms = plan_sboms(layout, run_ids, kept)
+    return PrunePlan(tuple(sorted(kept)), doomed, unfinished, sboms)
 
 
 def prune(layout: Layout, plan: PrunePlan, keep: Keep, today: datetime) -> None:
-    """Delete what the plan names. The list of runs is written first, and again at the end.
+    """Delete what the plan names, snapshots before SBOMs.
 
     Must be called with the writer lock held.
     """
+    if plan.doomed or plan.unfinished:
+        _prune_snapshots(layout, plan, keep, today)
+    prune_sboms(layout, plan.sboms)
+
+
+def _prune_snapshots(layout: Layout, plan: PrunePlan, keep: Keep, today: datetime) -> None:
+    """Delete snapshots. The list of runs is written first, and again at the end."""
     before = read_pruned(layout)
     stone = Tombstone(today.date().isoformat(), str(keep))
     stones = {**before.runs, **{one.run_id: stone for one in plan.doomed}}

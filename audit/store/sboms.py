@@ -65,32 +65,44 @@ class SbomStore:
         return path, sha256
 
     def sound(self, stored: StoredSbom) -> bool:
-        """Whether an SBOM is there and is what was kept."""
+        """Whether an SBOM is there, not only a copy of it, and is what was kept."""
         try:
-            with self.opened(stored):
+            with self.opened(stored, anew=True):
                 return True
         except WarehouseError:
             return False
 
     @contextmanager
-    def opened(self, stored: StoredSbom) -> Iterator[Path]:
+    def opened(self, stored: StoredSbom, *, anew: bool = False) -> Iterator[Path]:
         """Hold a local copy of an SBOM, as it was before it was compressed.
+
+        Args:
+            stored: Which one.
+            anew: Past any copy that is kept of the file, which else is read where it is sound.
 
         Raises:
             WarehouseError: It is missing or is not what was kept.
         """
         with self._aside("sbom.json") as copy:
             try:
-                with (
-                    gzip.open(self.layout.files.local(stored.path)) as packed,
-                    copy.open("wb") as out,
-                ):
-                    shutil.copyfileobj(packed, out)
-            except (OSError, EOFError, zlib.error) as error:
-                raise WarehouseError(f"{stored.path} cannot be read: {error}") from error
-            if hashlib.sha256(copy.read_bytes()).hexdigest() != stored.sha256:
-                raise WarehouseError(f"{stored.path} is not the SBOM that was kept")
+                self._unpack(stored, copy, anew=anew)
+            except WarehouseError:
+                if anew:
+                    raise
+                self._unpack(stored, copy, anew=True)
             yield copy
+
+    def _unpack(self, stored: StoredSbom, copy: Path, *, anew: bool) -> None:
+        try:
+            with (
+                gzip.open(self.layout.files.local(stored.path, anew=anew)) as packed,
+                copy.open("wb") as out,
+            ):
+                shutil.copyfileobj(packed, out)
+        except (OSError, EOFError, zlib.error) as error:
+            raise WarehouseError(f"{stored.path} cannot be read: {error}") from error
+        if hashlib.sha256(copy.read_bytes()).hexdigest() != stored.sha256:
+            raise WarehouseError(f"{stored.path} is not the SBOM that was kept")
 
     @contextmanager
     def _aside(self, name: str) -> Iterator[Path]:

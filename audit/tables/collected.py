@@ -74,7 +74,7 @@ PLACEMENTS = Table(
 
 ASSESSMENTS = Table(
     "assessments",
-    4,
+    5,
     "A placement of an assessable image and one source: was it looked at, and if not, why.",
     ("run_id", "provider", "registry_id", "repository", "digest", "source"),
     (
@@ -108,6 +108,11 @@ ASSESSMENTS = Table(
             "Whether the source is known to leave statements out of an answer and to give them "
             "again in the next: what is missing in one look is gone only when it is missing in a "
             "second. Null: one look is enough.",
+        ),
+        flag(
+            "os_packages_only",
+            "Whether the source looks at packages of the operating system only: of others it says "
+            "nothing, whatever there is. Null: it is not known to, and that is not assumed.",
         ),
         text("scanner_version", "Version of the scanner where known."),
         time("db_updated_at", "Date of the scanner's database where known."),

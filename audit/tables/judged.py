@@ -25,7 +25,7 @@ from audit.tables.parts import (
 
 RUNS = Table(
     "runs",
-    2,
+    3,
     "A run. Written last: a run without this row is not published.",
     ("run_id",),
     (
@@ -57,6 +57,10 @@ RUNS = Table(
         time("kev_as_of", "Release date of the KEV catalogue used; null when none was."),
         time("epss_as_of", "Model date of the EPSS scores used; null when none were."),
         time("trivy_db_updated_at", "Age of the Trivy database used; null when none was."),
+        text(
+            "scanner_databases",
+            "Date of the database that each scanner of our own looked with, as JSON by its name.",
+        ),
     ),
     history=True,
 )

@@ -66,7 +66,9 @@ class BasicReader:
         def basis_of(repository: str, digest: str) -> Basis:
             return "remembered" if (repository, digest) in self._stands else "read"
 
-        write_assessments(self._place, ECR_BASIC, holdings, verdict_of, basis_of)
+        write_assessments(
+            self._place, ECR_BASIC, holdings, verdict_of, basis_of, os_packages_only=True
+        )
 
     def _verdict(self, repository: str, digest: str, archived: bool | None) -> Verdict:
         """Read one image. A repository that refuses once is not asked again."""

@@ -57,11 +57,13 @@ def write_assessments(
     holdings: Holdings,
     verdict_of: Callable[[str, str, bool | None], Verdict],
     basis_of: Callable[[str, str], Basis] = _all_read,
+    *,
+    os_packages_only: bool | None = None,
 ) -> None:
     """Write one ``assessments`` row for every assessable placement, whatever was learned of it.
 
     ``verdict_of`` is (repository, digest, archived) -> the placement's verdict; ``basis_of`` is
-    asked after it what the verdict rests on.
+    asked after it what the verdict rests on. ``os_packages_only`` is as in the table.
     """
     block = place.judged("assessments", source)
     for repository, digest, archived in holdings.assessable():
@@ -75,5 +77,6 @@ def write_assessments(
             scanned_at=verdict.scanned_at,
             db_updated_at=verdict.db_updated_at,
             basis=basis_of(repository, digest),
+            os_packages_only=os_packages_only,
         )
     place.write(block)

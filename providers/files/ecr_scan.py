@@ -147,6 +147,7 @@ def _verdict(answer: Record, held: Record, source: str) -> Verdict:
         native_status=word or None,
         scanned_at=held.instant("imageScanCompletedAt"),
         db_updated_at=held.instant("vulnerabilitySourceUpdatedAt"),
+        os_packages_only=True if source == BASIC else None,
     )
 
 

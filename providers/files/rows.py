@@ -110,6 +110,7 @@ class Verdict:
     scanner_version: str | None = None
     db_updated_at: datetime | None = None
     basis: str | None = None
+    os_packages_only: bool | None = None
 
 
 @dataclass
@@ -319,6 +320,7 @@ class Rows:
             "observed_run_id": self._run_id,
             "basis": verdict.basis if looked else None,
             "content_hash": image.content_hash if looked else None,
+            "os_packages_only": verdict.os_packages_only,
             "scanner_version": verdict.scanner_version,
             "db_updated_at": verdict.db_updated_at,
         }

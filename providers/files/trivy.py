@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from audit.errors import ReportFileError
 from audit.model.columns import Columns
-from audit.model.enums import ImageKind
+from audit.model.enums import ImageKind, State
 from audit.ports import Document, ImportedReport, ImportOrder
 from providers.files.fields import Record
 from providers.files.rows import Facts, Rows, Verdict
@@ -18,6 +18,7 @@ from providers.files.trivy_statements import (
     facts_of,
     judged,
     suppressed,
+    unread,
 )
 
 _SCHEMA = 2
@@ -119,7 +120,11 @@ def _told(report: Record) -> Told:
 
 def _verdict(report: Record, results: list[Record], *, stated: bool) -> Verdict:
     system = report.record("Metadata").record("OS")
-    state, reason = judged(results, family=system.text("Family"), stated=stated)
+    family = system.text("Family")
+    state, reason = judged(results, family=family, stated=stated)
+    if state is State.ASSESSED and family:
+        state, doubt = unread(results, " ".join(filter(None, (family, system.text("Name")))))
+        reason = "; ".join(filter(None, (reason, doubt)))
     eosl, left_out = system.flag("EOSL"), suppressed(results)
     scanned_at = report.moment("CreatedAt")
     notes: list[Any] = [

@@ -166,6 +166,34 @@ def judged(results: Sequence[Record], *, family: str | None, stated: bool) -> tu
     return State.UNKNOWN, "it holds no result about packages"
 
 
+def unread(results: Sequence[Record], system: str) -> tuple[State, str]:
+    """Say whether an operating system was looked at of which nothing is stated, and what is noted.
+
+    Trivy reports on a system whose package list was removed or is broken as on a clean one: a
+    result without vulnerabilities. It lists no package in it, and neither does a report that was
+    written without any (``--list-all-pkgs=false``, which was the default once).
+
+    Args:
+        results: Members of ``Results``.
+        system: The operating system that was detected, for the words.
+    """
+    silent = [
+        result
+        for result in results
+        if result.text("Class") == "os-pkgs"
+        and not result.raw("Vulnerabilities")
+        and not result.raw("Packages")
+    ]
+    if not silent:
+        return State.ASSESSED, ""
+    if any(result.raw("Packages") for result in results):
+        return State.UNSUPPORTED, f"no package of its operating system, {system}, was read"
+    return State.ASSESSED, (
+        f"nothing is stated of its operating system, {system}, and no package is listed: "
+        "that any was read is not told"
+    )
+
+
 def suppressed(results: Sequence[Record]) -> int:
     """Count the statements that the scanner itself suppressed."""
     changed = (one for result in results for one in result.records("ExperimentalModifiedFindings"))

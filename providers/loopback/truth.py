@@ -291,8 +291,9 @@ def verdict_of(night: Night, key: ExposureKey, held: Held) -> str:
         forgets = any(night.placements[w].source in FORGETFUL for w in here)
         return "absent_once" if forgets and not held.missed else "fixed"
     clean = [w for w in here if looked[w] or night.assessments[w].raw == "inferred_clean"]
-    if not staying and all(w in clean for w in newer):
-        forgets = any(night.placements[w].source in FORGETFUL for w in newer)
+    heirs = [w for w in here if _may_replace(night.placements[w].image, held)]
+    if not staying and all(w in clean for w in heirs):
+        forgets = any(night.placements[w].source in FORGETFUL for w in heirs)
         return "absent_once" if forgets and not held.missed else "removed"
     blind = {w: night.assessments[w].state for w in here if not looked[w]}
     of_carriers = [blind[w] for w in staying if w in blind]
@@ -304,6 +305,11 @@ def verdict_of(night: Night, key: ExposureKey, held: Held) -> str:
 
 def _newer(image: Image, held: Held) -> bool:
     return held.carrier_pushed is None or image.pushed_at > held.carrier_pushed
+
+
+def _may_replace(image: Image, held: Held) -> bool:
+    """Whether an image may have come for the carriers, as one pushed with them may."""
+    return held.carrier_pushed is None or image.pushed_at >= held.carrier_pushed
 
 
 def current(night: Night, policy: Policy) -> set[Where]:

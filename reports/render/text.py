@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 import tomllib
 import unicodedata
 from collections.abc import Mapping
@@ -20,6 +21,19 @@ JST = timezone(timedelta(hours=9), "JST")
 _LOOK_LIKE_NOTHING = frozenset("\u115f\u1160\u3164\uffa0\u2800\u034f")
 _SPACES = frozenset(" \u3000")
 _BREAKS = re.compile(r"[ \t\r\n]*[\t\r\n][ \t\r\n]*")
+
+
+class _Numbered(string.Formatter):
+    """Fills placeholders; see ``Words.__call__``."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401  as the base has it
+        one, several, many = format_spec.partition("|")
+        if several:
+            return one if str(value) == "1" else many
+        return str(super().format_field(value, format_spec))
+
+
+_NUMBERED = _Numbered()
 
 
 def _hides(character: str) -> bool:
@@ -93,10 +107,13 @@ class Words:
     def __call__(self, key: str, **values: object) -> str:
         """Return the text of ``key`` with its placeholders filled.
 
+        ``{images}`` is replaced by the value, ``{images:is|are}`` by what goes with one or with any
+        other number; the value may stand within either.
+
         Raises:
             KeyError: The key, or a placeholder's value, is missing.
         """
-        return self.texts[key].format_map(values)
+        return _NUMBERED.vformat(self.texts[key], (), values)
 
     def word(self, vocabulary: str, value: object) -> str:
         """Translate a word of a closed list; one outside it is shown as it is."""

@@ -80,6 +80,7 @@ AZURE = ProviderUnderTest(
         "repositories.labels": "never: an ACR repository has no tags of its own",
         **each("images.created_at images.base_image images.labels", _IN_THE_CONFIG),
         "placements.last_pulled_at": "notyet: neither ACR nor Resource Graph tells pulls",
+        "assessments.os_packages_only": "notyet: no API tells what Defender scans",
         "assessments.scanned_at": "notyet: Defender tells when a status changed only",
         **each(
             "assessments.scanner_version assessments.db_updated_at findings.location "

@@ -15,7 +15,7 @@ import duckdb
 PER_SOURCE = {
     *("findings", "findings_snapshots", "flat_findings", "previous_findings"),
     *("assessments", "assessments_snapshots", "source_statements", "paired_statements"),
-    *("opinions", "opinion_pairs", "image_weaknesses", "weakness_looks"),
+    *("source_pairs", "opinions", "opinion_pairs", "image_weaknesses", "weakness_looks"),
 }
 CUTS = {"source", "first_source", "second_source", "silent", "tool"}
 ADDING = {"count_star", "count", "sum", "avg", "fsum", "sum_no_overflow"}

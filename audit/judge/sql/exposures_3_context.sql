@@ -71,11 +71,12 @@ SELECT provider, registry_id, repository, digest,
 FROM assessments_told GROUP BY ALL;
 
 -- Each current image of its repository, and whether each source that had stated the exposure looked
--- at that image in this run.
+-- at that image in this run. One pushed at the very moment of the carriers may be what replaced them
+-- (times are told in seconds): it proves no fix, and unseen it keeps the exposure from being removed.
 CREATE TEMP TABLE looks AS
 SELECT b.key, i.digest,
     list_contains(b.carrier_digests, i.digest) AS was_carrier,
-    coalesce(i.pushed_at > b.carrier_pushed_at, true) AS maybe_newer,
+    coalesce(i.pushed_at >= b.carrier_pushed_at, true) AS maybe_newer,
     coalesce(i.pushed_at > b.carrier_pushed_at, false) AS newer,
     bool_and(coalesce(a.raw_state = 'assessed' AND a.state = 'assessed', false)) AS assessed,
     coalesce(bool_or(a.second_look), false) AS second_look,

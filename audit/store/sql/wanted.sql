@@ -1,12 +1,13 @@
 -- Current images for a scanner ($scanner), one row a digest, most exposed first: running ones, those
 -- that anyone can pull, those beside many critical exposures, the newest. An image is looked_at where
 -- a source that is none of our own scanners ($own) assessed it, within the evidence window, wherever
--- it lies. An SBOM that an earlier look found to be lost ($lost) is none.
+-- it lies, and answered where an earlier answer of the scanner still holds. An SBOM that an earlier
+-- look found to be lost ($lost) is none.
 WITH held AS (
     SELECT digest, arg_max(path, run_id) AS path, arg_max(sha256, run_id) AS sha256,
         arg_max(tool_version, run_id) AS tool_version,
         arg_max(coalesce(asked_for, []), run_id) AS asked_for
-    FROM sboms_history WHERE tool = $scanner AND digest NOT IN (
+    FROM sboms_kept WHERE tool = $scanner AND digest NOT IN (
         SELECT digest FROM prev_assessments WHERE source = $scanner AND starts_with(native_status, $lost))
     GROUP BY digest
 ), critical AS (
@@ -19,7 +20,10 @@ WITH held AS (
         coalesce(c.critical, 0) AS critical,
         EXISTS (FROM assessments_all AS a WHERE a.state = 'assessed' AND NOT list_contains($own, a.source)
             AND (a.provider, a.registry_id, a.repository, a.digest)
-                = (p.provider, p.registry_id, p.repository, p.digest)) AS looked_at
+                = (p.provider, p.registry_id, p.repository, p.digest)) AS looked_at,
+        EXISTS (FROM assessments_all AS a WHERE a.state = 'assessed' AND a.source = $scanner
+            AND (a.provider, a.registry_id, a.repository, a.digest)
+                = (p.provider, p.registry_id, p.repository, p.digest)) AS answered
     FROM assessable AS p
     LEFT JOIN repositories_all AS r USING (provider, registry_id, repository)
     LEFT JOIN registries_all AS g USING (provider, registry_id)
@@ -31,7 +35,8 @@ WITH held AS (
 ), used AS (
     -- A date after the run cannot be right, and would make every later database an old one.
     SELECT max(dated) AS dated FROM (
-        SELECT trivy_db_updated_at AS dated FROM runs_history WHERE $scanner = 'trivy'
+        SELECT json_extract_string(scanner_databases, '$."' || $scanner || '"')::TIMESTAMPTZ
+            AS dated FROM runs_history
         UNION ALL
         SELECT db_updated_at FROM prev_assessments
         WHERE source = $scanner AND provider <> 'files' AND scanned_at IS NOT NULL
@@ -39,9 +44,10 @@ WITH held AS (
 )
 SELECT p.digest, max(i.size_bytes) AS size_bytes, bool_and(p.looked_at) AS looked_at,
     any_value(h.path) AS path, any_value(h.sha256) AS sha256,
-    any_value(h.tool_version) AS tool_version, any_value(h.asked_for) AS asked_for, (SELECT dated FROM used) AS database_used,
+    any_value(h.tool_version) AS tool_version, any_value(h.asked_for) AS asked_for,
+    (SELECT dated FROM used) AS database_used,
     list({provider: p.provider, registry_id: p.registry_id, repository: p.repository,
-        account: p.account, region: p.region, scope_id: p.scope_id}
+        account: p.account, region: p.region, scope_id: p.scope_id, answered: p.answered}
         ORDER BY p.provider, p.registry_id, p.repository) AS places
 FROM places AS p
 JOIN images_all AS i USING (digest)

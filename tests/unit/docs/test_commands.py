@@ -19,7 +19,7 @@ PAGES = [
     if name == "README.md" or re.fullmatch(r"docs/\w[\w-]*\.md", name)
 ]
 OPTION = re.compile(r"--[a-z][a-z-]+")
-OTHER_TOOLS = {"--format"}  # trivy's
+OTHER_TOOLS = {"--format", "--list-all-pkgs", "--scanners"}  # trivy's
 
 
 def command_lines(page: str) -> list[list[str]]:

@@ -157,6 +157,12 @@ def test_one_page_of_an_answer_of_ecr_is_no_look():
     assert row(read(answer, region="eu-west-1"), "assessments")["state"] == "unknown"
 
 
+def test_basic_scanning_looks_at_packages_of_the_system_only_and_enhanced_at_all():
+    for answer, told in ((formats.basic_answer(), True), (formats.ecr_answer(), None)):
+        judged = row(read(answer, region="eu-west-1"), "assessments")
+        assert judged["os_packages_only"] is told
+
+
 def test_an_answer_of_ecr_without_a_region_is_refused_with_the_cure():
     with pytest.raises(ReportFileError, match="--region") as caught:
         read(formats.basic_answer())

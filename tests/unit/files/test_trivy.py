@@ -156,6 +156,33 @@ def test_only_a_look_at_packages_counts_as_one(metadata, results, state):
     assert report.statements == 0
 
 
+LISTED = {"Class": "lang-pkgs", "Type": "npm", "Packages": [{"Name": "lodash"}]}
+STATED = {"Class": "lang-pkgs", "Type": "npm", "Vulnerabilities": [openssl()]}
+DOUBT = (
+    "nothing is stated of its operating system, alpine 3, and no package is listed: that any was "
+    "read is not told"
+)
+
+
+@pytest.mark.parametrize(
+    ("results", "state", "reason"),
+    [
+        (EMPTY_OS, "assessed", DOUBT),
+        ([*EMPTY_OS, STATED], "assessed", DOUBT),
+        (
+            [*EMPTY_OS, LISTED],
+            *("unsupported", "no package of its operating system, alpine 3, was read"),
+        ),
+        ([EMPTY_OS[0] | {"Packages": [{"Name": "musl"}]}, LISTED], "assessed", ""),
+        ([EMPTY_OS[0] | {"Vulnerabilities": [openssl()]}, LISTED], "assessed", ""),
+    ],
+)
+def test_a_system_of_which_nothing_is_listed_is_told_from_one_that_is_clean(results, state, reason):
+    judged = row(read(trivy(Metadata=OS, Results=results)), "assessments")
+    assert judged["state"] == state
+    assert judged["reason"] == "; ".join(filter(None, ("imported report", reason)))
+
+
 def test_the_content_hash_follows_the_statements_and_not_their_order():
     def content(*entries: Any) -> Any:
         result = {"Class": "os-pkgs", "Type": "debian", "Vulnerabilities": list(entries)}

@@ -13,6 +13,7 @@ from audit.model.enums import Outcome, ScopeKind
 from audit.model.scope import ScopeOutcome, ScopeRef
 from audit.store.layout import Layout
 from audit.store.reader import StoredRun, Warehouse
+from audit.store.sboms import StoredSbom
 from audit.store.staging import TaskStaging
 from providers.loopback.story import FIRST_NIGHT
 from tests.support.staging import commit_outcomes
@@ -55,6 +56,8 @@ def night(
     waivers: Sequence[Mapping[str, Any]] = (),
     judged: Outcome | None = None,
     listed: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    pushed_with: Mapping[str, str] | None = None,
+    kept: Mapping[str, StoredSbom] | None = None,
 ) -> StoredRun:
     """Publish a night: which images are there, what each source said, how the scope ended.
 
@@ -66,13 +69,16 @@ def night(
         waivers: Rows of ``waivers``, told by the first source.
         judged: How the scopes of the sources ended, where not as the inventory did.
         listed: Image -> rows of ``packages``: what Trivy's SBOM of it lists, made in this night.
+        pushed_with: Image -> the image at the moment of whose push it was pushed; else each later
+            than those before it in the alphabet.
+        kept: Image -> the SBOM of it that Trivy made in this night.
     """
     layout, moment = Layout(root), FIRST_NIGHT + timedelta(days=number)
     scanned = moment - timedelta(days=scanned_days_ago)
     looks = Columns("assessments", **WHERE, second_look=second_look)
     _look(looks, images, states or {}, sources, scanned)
-    blocks = [*_inventory(images, registry), looks]
-    blocks += [_stated(told), *_contents(listed or {})]
+    blocks = [*_inventory(images, registry, pushed_with or {}), looks]
+    blocks += [_stated(told), *_contents(listed or {}, kept or {})]
     blocks.append(_rows("vulnerabilities", known))
     waived = {"scope_id": f"aws/1/r/{sources[0]}", "origin": sources[0], "provider": "aws"}
     blocks.append(_rows("waivers", waivers, **waived))
@@ -111,10 +117,13 @@ def _stated(told: Sequence[Told]) -> Columns:
     return findings
 
 
-def _inventory(images: str, registry: Mapping[str, Any] | None) -> list[Columns]:
+def _inventory(
+    images: str, registry: Mapping[str, Any] | None, pushed_with: Mapping[str, str]
+) -> list[Columns]:
     rows, placements = Columns("images"), Columns("placements", **WHERE, **AREA)
     for number, name in enumerate(images):
-        pushed = FIRST_NIGHT - timedelta(days=9) + timedelta(minutes=ord(name))
+        minutes = ord(pushed_with.get(name, name))
+        pushed = FIRST_NIGHT - timedelta(days=9) + timedelta(minutes=minutes)
         rows.append(digest=digest(name), kind="image", child_digests=[])
         placements.append(digest=digest(name), tags=[f"1.{number}"], pushed_at=pushed, in_use=True)
     registries = Columns("registries", provider="aws", registry_id="host", **AREA)
@@ -139,12 +148,16 @@ def _look(
             )
 
 
-def _contents(listed: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Columns]:
+def _contents(
+    listed: Mapping[str, Sequence[Mapping[str, Any]]], kept: Mapping[str, StoredSbom]
+) -> list[Columns]:
     sboms, packages = Columns("sboms", tool="trivy"), Columns("packages", tool="trivy")
     for name, rows in listed.items():
         sboms.append(digest=digest(name), packages=len(rows), path=f"sboms/{name}")
         for row in rows:
             packages.append(digest=digest(name), **row)
+    for name, sbom in kept.items():
+        sboms.append(digest=digest(name), size_bytes=10, **vars(sbom))
     return [sboms, packages]
 
 

@@ -41,8 +41,13 @@ def held(
     states: Mapping[str, str] | None = None,
     listed: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
     groups: Mapping[str, str] | None = None,
+    of_the_system: Sequence[str] = (),
 ) -> FakeRun:
-    """Hold in memory what ``night`` would publish, which takes a second; ``groups`` are its own."""
+    """Hold in memory what ``night`` would publish, which takes a second; ``groups`` are its own.
+
+    Args:
+        of_the_system: Sources that look at packages of the operating system only.
+    """
     places = [{**WHERE, "digest": digest(name)} for name in images]
     rows: dict[str, list[dict[str, Any]]] = {
         "images": [{"digest": place["digest"], "kind": "image"} for place in places],
@@ -50,6 +55,7 @@ def held(
         "assessments": [
             {**WHERE, "digest": digest(name), "source": source}
             | {"state": (states or {}).get(f"{name}:{source}", "assessed")}
+            | {"os_packages_only": True if source in of_the_system else None}
             for name in images
             for source in sources
         ],
@@ -117,7 +123,7 @@ def test_binary_packages_are_their_source_package_where_an_sbom_tells():
     told = [inspector(CVE, package=name) for name in ("libssl3", "openssl")]
     told.append(Told(CVE, package="openssl", source="ecr-basic", severity="LOW"))
     sources = ("ecr-basic", "inspector")
-    run = held(told, sources=sources, listed={"a": OPENSSL})
+    run = held(told, sources=sources, listed={"a": OPENSSL}, of_the_system=sources[:1])
     found = opinions(run, "package", "package_name", "stated_by", "kind")
     assert found == [("openssl", "libssl3", "both", "os")]
     assert (pair(run)["stated"], pair(run)["second_higher"]) == (1, 1)
@@ -128,7 +134,7 @@ def test_without_an_sbom_another_package_name_is_no_agreement_and_no_miss():
         inspector(CVE, package="libssl3"),
         Told(CVE, package="openssl", source="ecr-basic"),
     ]
-    run = held(told, sources=("ecr-basic", "inspector"))
+    run = held(told, sources=("ecr-basic", "inspector"), of_the_system=["ecr-basic"])
     assert opinions(run, "package", "stated_by", "reason") == [
         ("libssl3", "second", "other_package"),
         ("openssl", "first", "other_package"),
@@ -155,7 +161,7 @@ def test_a_source_that_looks_at_os_packages_only_has_missed_no_package_of_a_lang
         inspector(OTHER, package="tar"),
         inspector("CVE-2026-0003", {"package_type": "a word nobody has seen"}, package="x"),
     ]
-    run = held(told, sources=("ecr-basic", "inspector"))
+    run = held(told, sources=("any", "inspector"), of_the_system=["any"])
     assert opinions(run, "vulnerability_id", "kind", "reason") == [
         (CVE, "language", "os_packages_only"),
         (OTHER, "os", "not_stated"),
@@ -184,7 +190,7 @@ def test_a_deb_and_a_wheel_of_one_name_are_two_packages():
         inspector(CVE, {"package_type": "PYTHONPKG"}, package="requests"),
         Told(CVE, package="requests", source="ecr-basic"),
     ]
-    run = held(told, sources=("ecr-basic", "inspector"))
+    run = held(told, sources=("ecr-basic", "inspector"), of_the_system=["ecr-basic"])
     assert {row[0] for row in opinions(run, "stated_by")} == {"first", "second"}
 
 

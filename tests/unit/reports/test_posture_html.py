@@ -175,8 +175,8 @@ def test_the_box_names_each_gap_with_its_whole(tmp_path):
         "3 of 8 scopes were not listed to their end.",
         "6 of 11 assessable images were not assessed by any source.",
         "2 of 7 repositories were listed incompletely or not in this run.",
-        "1 of 13 placements were carried forward",
-        "1 of 11 assessable images count as clean by inference only",
+        "1 of 13 placements was carried forward",
+        "1 of 11 assessable images counts as clean by inference only",
         "2 of 6 control results are unknown",
         "ecr:DescribeRepositories: AccessDeniedException: not authorised",
     ):

@@ -101,7 +101,7 @@ def test_the_limits_of_a_trend_are_said():
     told = said.limits(ENGLISH, figures.collect(story()))
     assert told[0] == "The trend rests on 6 runs on 8 days, from 2026-01-01 to 2026-01-08 (UTC)."
     assert told[1].startswith("2 of these days have no run.")
-    assert told[2].startswith("The way of looking changed in 1 runs")
+    assert told[2].startswith("The way of looking changed in 1 run,")
     first = said.limits(ENGLISH, figures.collect(TrendRun([0], coverage=[])))
     assert first[0].startswith("This is the first run: a trend needs more runs.")
     assert any("it was not kept how much" in line for line in first)

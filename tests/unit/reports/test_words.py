@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 import unicodedata
 from datetime import UTC, datetime
@@ -25,14 +26,45 @@ METHODS = ("scan_type", "sources", "severity_source", "scanner_version", "policy
 ENGLISH, JAPANESE = load_words("en"), load_words("ja")
 
 
-def placeholders(said: str) -> list[str]:
-    return sorted(name for _, name, _, _ in string.Formatter().parse(said) if name)
+def placeholders(said: str) -> set[str]:
+    fields = [field for field in string.Formatter().parse(said) if field[1]]
+    return {str(name) for _, name, _, _ in fields}.union(
+        *(placeholders(within) for _, _, within, _ in fields if within)
+    )
 
 
 def test_both_languages_have_the_same_keys_and_placeholders():
     assert ENGLISH.texts.keys() == JAPANESE.texts.keys()
     for key, said in ENGLISH.texts.items():
         assert placeholders(said) == placeholders(JAPANESE.texts[key]), key
+
+
+LISTING = "scope that lists registries or images"
+MISSING = "missing from the figures as a whole"
+COUNTED = "days|exposures|images|placements|repositories|results|rows|runs|scopes|times"
+
+
+def test_one_of_anything_reads_right_in_english():
+    wrong = re.compile(
+        rf"\b(all|none of the) 1\b|\b1 ((?!of )[a-z]+ ){{0,2}}({COUNTED})\b", re.IGNORECASE
+    )
+    for key, said in ENGLISH.texts.items():
+        one = ENGLISH(key, **dict.fromkeys(placeholders(said), "1") | {"share": "50 %"})
+        assert not wrong.search(one), (key, one)
+
+
+@pytest.mark.parametrize(
+    ("key", "some", "every", "said"),
+    [
+        ("scopes_none", "0", "1", "The 1 scope tried was listed to its end."),
+        ("scopes_none", "0", "1,001", "All 1,001 scopes tried were listed to their end."),
+        ("scopes", "1", "1", "1 of 1 scope was not listed to its end."),
+        ("scopes", "2", "21", "2 of 21 scopes were not listed to their end."),
+        ("scopes_blank_none", "0", "1", f"The 1 {LISTING} is not {MISSING}."),
+    ],
+)
+def test_a_sentence_goes_with_its_numbers(key, some, every, said):
+    assert ENGLISH(f"coverage.{key}", some=some, all=every) == said
 
 
 def test_nothing_is_left_unsaid_in_one_language_only():

@@ -92,6 +92,30 @@ def matched(scanner: GrypeScanner, tmp_path, sbom: object):
     return scanner.match(path, lambda _: None)
 
 
+def test_an_older_database_stays_one_on_every_night_that_follows_and_closes_nothing(
+    tmp_path, anchore
+):
+    store = Store()
+    push(store, NAME, IMAGES[NAME], "1.0")
+    with OciLoopback(store) as registry:
+        scanner = {"grype": anchore.settings}
+        nights = Nights(registry, tmp_path, scanners=False, beside=scanner)
+        nights.run(0)
+        (first,) = nights.table("runs").itertuples()
+        assert json.loads(str(first.scanner_databases)) == {"grype": "2026-11-21T02:00:00+00:00"}
+        anchore.says("grype", "db", {"built": "2026-11-20T02:00:00Z"})
+        anchore.says("grype", "sbom", {"matches": []})
+        for night, nights.beside in ((1, scanner), (2, {}), (3, scanner)):
+            assert nights.run(night).unassessed == 1
+            (look,) = nights.table("assessments").query("source == 'grype'").itertuples()
+            assert look.state == "stale"
+            assert "older than one that was used before, of 2026-11-21 02:00" in str(look.reason)
+            assert "closed" not in set(nights.table("exposures")["state"])
+        anchore.says("grype", "db", {"built": "2026-11-21T02:00:00Z"})
+        assert nights.run(4).unassessed == 0
+        assert set(nights.table("exposures")["state"]) == {"closed"}
+
+
 @pytest.mark.parametrize(
     ("sbom", "state", "word"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from audit.ports import Describer
 from audit.rules import Budget, ScanRules
 from audit.scanning.plan import Action, Wanted, plan
+from audit.scanning.run import IMAGES_A_TASK, tasks_of
 from audit.store.ahead import Candidate, Place
 from audit.store.sboms import StoredSbom
 
@@ -130,3 +132,20 @@ def test_what_was_not_looked_for_is_looked_for_once_it_is_asked_for_and_not_befo
     found = plan(some, ScanRules(), secrets)
     assert [one.action for one in found] == [Action.RENEW, Action.MATCH]
     assert [one.action for one in plan(some, ScanRules(), BY)] == [Action.MATCH, Action.MATCH]
+
+
+def test_all_that_is_matched_goes_before_any_pull_and_that_before_renewals_the_most_exposed_first():
+    some = [candidate(1), candidate(2, sbom=OLD), candidate(3, sbom=NEW), candidate(4, sbom=NEW)]
+    there = Place("oci", "other.example", "app", "", "", "oci/other.example")
+    some[2] = replace(some[2], places=(there,))
+    tasks = list(tasks_of("trivy", plan(some, ScanRules(), BY)))
+    assert [task.params["digests"][7:] for task in tasks] == ["3", "4", "1", "2"]
+
+
+def test_tasks_hold_some_images_each_and_every_image_once():
+    some = [candidate(number, sbom=NEW) for number in range(2 * IMAGES_A_TASK + 1)]
+    tasks = list(tasks_of("trivy", plan(some, ScanRules(), BY)))
+    parts = [task.params["digests"].split() for task in tasks]
+    assert [len(part) for part in parts] == [IMAGES_A_TASK, IMAGES_A_TASK, 1]
+    assert [digest for part in parts for digest in part] == [one.digest for one in some]
+    assert len({task.task_id for task in tasks}) == len(tasks)

@@ -16,10 +16,12 @@ WITH told AS (
 ), spoke AS (
     SELECT DISTINCT image, source AS silent, vulnerability_id FROM source_statements
 ), explained AS (
-    SELECT t.*, s.silent IS NOT NULL AS speaks
-    FROM told AS t LEFT JOIN spoke AS s USING (image, silent, vulnerability_id)
+    SELECT t.*, s.silent IS NOT NULL AS speaks, i.digest, i.place,
+        list_contains(i.os_sources, t.silent) AS os_only
+    FROM told AS t JOIN image_looks AS i USING (image)
+    LEFT JOIN spoke AS s USING (image, silent, vulnerability_id)
 )
-SELECT e.first_source, e.second_source, i.digest, i.place, e.vulnerability_id, e.package,
+SELECT e.first_source, e.second_source, e.digest, e.place, e.vulnerability_id, e.package,
     e.package_name, e.kind, e.stated_by,
     ['UNKNOWN', 'NEGLIGIBLE', 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL'][e.first_severity]
         AS first_severity,
@@ -27,9 +29,9 @@ SELECT e.first_source, e.second_source, i.digest, i.place, e.vulnerability_id, e
         AS second_severity,
     ['unknown', 'no', 'yes'][e.fix + 1] AS fixable,
     CASE WHEN e.stated_by = 'both' THEN NULL
-        WHEN e.silent = 'ecr-basic' AND e.language THEN 'os_packages_only'
+        WHEN e.os_only AND e.language THEN 'os_packages_only'
         WHEN e.speaks THEN 'other_package'
-        WHEN e.silent = 'ecr-basic' AND e.kind = 'unknown' THEN 'kind_unknown'
+        WHEN e.os_only AND e.kind = 'unknown' THEN 'kind_unknown'
         WHEN NOT regexp_full_match(e.vulnerability_id, 'CVE-\d{4}-\d{4,}') THEN 'own_id'
         ELSE 'not_stated' END AS reason
-FROM explained AS e JOIN image_looks AS i USING (image)
+FROM explained AS e

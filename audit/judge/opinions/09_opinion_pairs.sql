@@ -2,12 +2,7 @@
 -- compared, on how many of these neither states anything alone, and what they state. stated is by_both
 -- + first_alone + second_alone: each hole once. The rest is of by_both: whether they rate it alike;
 -- unrated_by_one where only one of them rates it.
-WITH pairs AS (
-    SELECT image, one.source AS first_source, two.source AS second_source
-    FROM (SELECT image, unnest(sources) AS source FROM image_looks) AS one
-    JOIN (SELECT image, unnest(sources) AS source FROM image_looks) AS two USING (image)
-    WHERE one.source < two.source
-), told AS (
+WITH told AS (
     SELECT first_source, second_source, image, count(*) AS stated,
         count(*) FILTER (first_severity IS NOT NULL AND second_severity IS NOT NULL) AS by_both,
         count(*) FILTER (second_severity IS NULL) AS first_alone,
@@ -28,5 +23,5 @@ SELECT p.first_source, p.second_source, count(*) AS images,
     coalesce(sum(t.first_higher), 0)::BIGINT AS first_higher,
     coalesce(sum(t.second_higher), 0)::BIGINT AS second_higher,
     coalesce(sum(t.unrated_by_one), 0)::BIGINT AS unrated_by_one
-FROM pairs AS p LEFT JOIN told AS t USING (first_source, second_source, image)
+FROM source_pairs AS p LEFT JOIN told AS t USING (first_source, second_source, image)
 GROUP BY p.first_source, p.second_source

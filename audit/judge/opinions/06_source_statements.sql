@@ -9,13 +9,14 @@
 --   severity: 1 to 6 for UNKNOWN, NEGLIGIBLE, LOW, MEDIUM, HIGH, CRITICAL: the highest stated
 --   fix: 0 to 2 for not known, none, available: the best stated
 WITH looked AS (
-    SELECT DISTINCT s.image, p.provider, p.registry_id, p.repository, p.digest, a.source
+    SELECT DISTINCT s.image, p.provider, p.registry_id, p.repository, p.digest, a.source,
+        list_contains(s.os_sources, a.source) AS os_only
     FROM placements AS p
     JOIN assessments AS a USING (provider, registry_id, repository, digest)
     JOIN (FROM image_looks WHERE len(sources) > 1) AS s USING (digest)
     WHERE p.current AND a.state = 'assessed'
 ), told AS (
-    SELECT l.image, f.digest, f.source,
+    SELECT l.image, l.os_only, f.digest, f.source,
         regexp_full_match(f.vulnerability_id, 'CVE-\d{4}-\d{4,}', 'i') AS is_cve,
         f.vulnerability_id, coalesce(f.package_name, '') AS package_name,
         -- Maven's group is a part of the name that not every source writes there.
@@ -33,7 +34,7 @@ WITH looked AS (
 ), sorted AS (
     SELECT * EXCLUDE (word, purl_type, type),
         regexp_replace(lower(word), '[-_.]+', '-', 'g') AS word,
-        CASE WHEN source = 'ecr-basic' THEN 'os'
+        CASE WHEN os_only THEN 'os'
             WHEN purl_type IN ('deb', 'rpm', 'apk', 'alpm') THEN 'os'
             WHEN purl_type NOT IN ('', 'generic', 'oci', 'docker') THEN 'language'
             WHEN regexp_full_match(type, '(os|deb|dpkg|rpm|apk|alpm|alpine|debian|ubuntu|redhat|rhel'
