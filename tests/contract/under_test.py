@@ -27,7 +27,7 @@ _BY_THE_CORE = {
 }
 BETWEEN_RUNS = ("source_closings", "reading_marks", "vex_statements", "waivers")
 """Tables that the estate has nothing for: of what changed since an earlier run, of exceptions."""
-OF_SCANNERS = ("sboms", "packages")
+OF_SCANNERS = ("sboms", "packages", "weaknesses")
 """Tables that no provider fills."""
 OF_SOURCES = ("assessments", "findings", "vulnerabilities")
 """Tables that a provider fills whose images somebody judges."""
