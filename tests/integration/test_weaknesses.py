@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import zipfile
 from collections.abc import Hashable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from logging import getLogger
 from pathlib import Path
 from threading import Thread
 
+import pytest
+
 from audit.notebook import open_warehouse
-from audit.ports import Pull, PullLogin, RunContext
+from audit.ports import Pull, PullLogin, RunContext, ScanError
 from providers.loopback.oci import OciLoopback, Store
 from providers.loopback.scanning import TrivyDatabase, push
+from providers.loopback.scanning.images import StandImage
 from providers.loopback.scanning.leaks import (
     FLAWS,
     LEAKY,
@@ -133,6 +138,33 @@ def test_an_sbom_is_the_same_whatever_else_is_looked_for(tmp_path):
                 scanner.describe(Pull(name, digest, login), path)
                 sboms[name].append(_unhashed(path))
     assert not [name for name, (alone, beside) in sboms.items() if alone != beside]
+
+
+def test_java_archives_are_known_whatever_else_is_looked_for(tmp_path):
+    """Asked for secrets alone, Trivy opens no Java database and skips archives without a word."""
+    image = StandImage(LEAKY.distribution, LEAKY.layers, files={"app/up.jar": _jar()})
+    store, cache = Store(), tmp_path / "cache"
+    digest = push(store, "shop/java", image, "1.0")
+    TrivyDatabase(list(ADVISORIES), updated_at=FIRST).write(cache)
+    with OciLoopback(store) as registry:
+        pull = Pull("shop/java", digest, PullLogin(registry.host, plain_http=True))
+        settings = {"program": str(PROGRAM), "cache_dir": str(cache)}
+        for kinds in ((), ("secret",), ("misconfiguration",)):
+            scanner = TrivyScanner(
+                TrivySettings.model_validate(settings | {"also_look_for": kinds}),
+                RunContext("run", FIRST, getLogger("test")),
+                tmp_path / "work",
+            )
+            with pytest.raises(ScanError) as refused:
+                scanner.describe(pull, tmp_path / "sbom.json")
+            assert refused.value.code == "JavaDatabaseAbsent", kinds
+
+
+def _jar() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("made-up.class"), b"made up")
+    return packed.getvalue()
 
 
 def _unhashed(path: Path) -> object:

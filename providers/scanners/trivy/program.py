@@ -21,6 +21,9 @@ _READ = ("dockerfile", "kubernetes", "helm", "cloudformation", "azure-arm")
 """Configuration that Trivy judges by what stands there. Of Terraform it would fetch modules from
 wherever the author of the image says; Ansible is left out with it."""
 
+_ALL_PACKAGES = "vuln"
+"""Without it, Trivy opens no Java database and leaves out Java archives without a word."""
+
 _SHOWING = "misconfig"
 """Of what it finds of this kind, Trivy keeps the lines, whatever stands in them, in its cache."""
 _NOWHERE = ("--cache-backend", "memory")
@@ -93,7 +96,7 @@ class Trivy:
         return self._look(
             reference,
             login,
-            *("--format", "json", "--list-all-pkgs", "--scanners", asked),
+            *("--format", "json", "--list-all-pkgs", "--scanners", f"{_ALL_PACKAGES},{asked}"),
             *("--image-config-scanners", asked, "--misconfig-scanners", ",".join(_READ)),
             *("--skip-check-update", "--secret-config", ""),
             *(_NOWHERE if _SHOWING in wanted else ()),
