@@ -116,6 +116,18 @@ def test_once_it_is_asked_for_it_is_looked_for_in_what_was_pulled_before_and_the
     assert {*told["rule_id"]} == {one.rule for one in secrets}, "an image does not change"
 
 
+def test_what_the_minutes_do_not_suffice_to_renew_is_matched_as_it_is(tmp_path):
+    with OciLoopback(stored({"shop/leaky": LEAKY})) as registry:
+        nights = Nights(registry, tmp_path)
+        nights.run(0)
+        nights.trivy, nights.scan = BOTH, {"budget": {"minutes": 0}}
+        nights.run(1)
+    (look,) = nights.table("assessments").query("source == 'trivy'").to_dict("records")
+    assert (look["state"], look["observed_run_id"]) == ("assessed", nights.runs()[-1])
+    assert "not looked into for misconfiguration and secret" in look["reason"]
+    assert not len(nights.table("exposures")), "nothing is unconfirmed"
+
+
 def test_an_sbom_is_the_same_whatever_else_is_looked_for(tmp_path):
     """But for hashes of language packages, by which nothing is matched."""
     names = ("shop/all", "edge/node", "scratch/js")
