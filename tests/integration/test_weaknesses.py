@@ -116,6 +116,18 @@ def test_once_it_is_asked_for_it_is_looked_for_in_what_was_pulled_before_and_the
     assert {*told["rule_id"]} == {one.rule for one in secrets}, "an image does not change"
 
 
+def test_a_password_beside_a_secret_that_is_known_is_not_kept_either(tmp_path):
+    beside = "a-password-of-no-form"
+    lines = f"PASSWORD={beside}\nGITHUB_TOKEN={SECRETS[0]}\n".encode()
+    image = StandImage(LEAKY.distribution, LEAKY.layers, files={"app/x.env": lines})
+    with OciLoopback(stored({"shop/beside": image})) as registry:
+        nights = Nights(registry, tmp_path, trivy={"also_look_for": ["secret"]})
+        nights.run(0)
+    assert [one.rule for one in found(nights)] == ["github-pat"]
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [path for path in files if beside.encode() in path.read_bytes()]
+
+
 def test_what_the_minutes_do_not_suffice_to_renew_is_matched_as_it_is(tmp_path):
     with OciLoopback(stored({"shop/leaky": LEAKY})) as registry:
         nights = Nights(registry, tmp_path)

@@ -24,9 +24,9 @@ wherever the author of the image says; Ansible is left out with it."""
 _ALL_PACKAGES = "vuln"
 """Without it, Trivy opens no Java database and leaves out Java archives without a word."""
 
-_SHOWING = "misconfig"
-"""Of what it finds of this kind, Trivy keeps the lines, whatever stands in them, in its cache."""
 _NOWHERE = ("--cache-backend", "memory")
+"""Of what it finds, Trivy keeps the lines and those around them in its cache, whatever is in them:
+it hides the secret that it knew and none that it did not."""
 
 
 @dataclass(frozen=True)
@@ -91,15 +91,14 @@ class Trivy:
         Raises:
             ScanError: It could not.
         """
-        wanted = sorted(kinds)
-        asked = ",".join(wanted)
+        asked = ",".join(sorted(kinds))
         return self._look(
             reference,
             login,
             *("--format", "json", "--list-all-pkgs", "--scanners", f"{_ALL_PACKAGES},{asked}"),
             *("--image-config-scanners", asked, "--misconfig-scanners", ",".join(_READ)),
             *("--skip-check-update", "--secret-config", ""),
-            *(_NOWHERE if _SHOWING in wanted else ()),
+            *_NOWHERE,
         )
 
     def _look(self, reference: str, login: PullLogin, *what: str) -> bytes:
