@@ -209,6 +209,7 @@ def test_an_image_sends_nobody_anywhere(tmp_path):
     server = HTTPServer(("127.0.0.1", 0), Counting)
     Thread(target=server.serve_forever, daemon=True).start()
     image = calling(f"http://127.0.0.1:{server.server_port}")
+    assert any(path.endswith("values.schema.json") for path in image.files)
     with OciLoopback(stored({"shop/sly": image})) as registry:
         nights = Nights(registry, tmp_path, trivy=BOTH)
         assert nights.run(0).unassessed == 0

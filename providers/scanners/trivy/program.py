@@ -17,9 +17,10 @@ _QUIET = ("--disable-telemetry", "--skip-version-check", "--no-progress")
 _GRACE = 15
 _OFFLINE = ("--skip-db-update", "--skip-java-db-update", "--offline-scan")
 
-_READ = ("dockerfile", "kubernetes", "helm", "cloudformation", "azure-arm")
-"""Configuration that Trivy judges by what stands there. Of Terraform it would fetch modules from
-wherever the author of the image says; Ansible is left out with it."""
+_READ = ("dockerfile", "kubernetes", "cloudformation", "azure-arm")
+"""Configuration that Trivy judges by what stands there. Of Terraform it would fetch modules, and of
+Helm charts what their schema of values refers to, from wherever the author of the image says;
+Ansible is left out with them."""
 
 _ALL_PACKAGES = "vuln"
 """Without it, Trivy opens no Java database and leaves out Java archives without a word."""
