@@ -46,6 +46,9 @@ class Looker:
 
     def _looked(self, wanted: Wanted, sink: Sink) -> None:
         left = wanted.reason if wanted.action is Action.LEAVE else self.over()
+        if left and wanted.action is Action.RENEW:
+            # No pull is begun with; what is known of it is matched all the same.
+            wanted, left = replace(wanted, action=Action.MATCH), ""
         if left:
             raise ScanError(left, code=BUDGET, state=State.NOT_SCANNED)
         sbom, note = self._sbom(wanted, sink)

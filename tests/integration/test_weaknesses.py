@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import zipfile
 from collections.abc import Hashable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from logging import getLogger
 from pathlib import Path
 from threading import Thread
 
+import pytest
+
 from audit.notebook import open_warehouse
-from audit.ports import Pull, PullLogin, RunContext
+from audit.ports import Pull, PullLogin, RunContext, ScanError
 from providers.loopback.oci import OciLoopback, Store
 from providers.loopback.scanning import TrivyDatabase, push
+from providers.loopback.scanning.images import StandImage
 from providers.loopback.scanning.leaks import (
     FLAWS,
     LEAKY,
@@ -111,6 +116,30 @@ def test_once_it_is_asked_for_it_is_looked_for_in_what_was_pulled_before_and_the
     assert {*told["rule_id"]} == {one.rule for one in secrets}, "an image does not change"
 
 
+def test_a_password_beside_a_secret_that_is_known_is_not_kept_either(tmp_path):
+    beside = "a-password-of-no-form"
+    lines = f"PASSWORD={beside}\nGITHUB_TOKEN={SECRETS[0]}\n".encode()
+    image = StandImage(LEAKY.distribution, LEAKY.layers, files={"app/x.env": lines})
+    with OciLoopback(stored({"shop/beside": image})) as registry:
+        nights = Nights(registry, tmp_path, trivy={"also_look_for": ["secret"]})
+        nights.run(0)
+    assert [one.rule for one in found(nights)] == ["github-pat"]
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [path for path in files if beside.encode() in path.read_bytes()]
+
+
+def test_what_the_minutes_do_not_suffice_to_renew_is_matched_as_it_is(tmp_path):
+    with OciLoopback(stored({"shop/leaky": LEAKY})) as registry:
+        nights = Nights(registry, tmp_path)
+        nights.run(0)
+        nights.trivy, nights.scan = BOTH, {"budget": {"minutes": 0}}
+        nights.run(1)
+    (look,) = nights.table("assessments").query("source == 'trivy'").to_dict("records")
+    assert (look["state"], look["observed_run_id"]) == ("assessed", nights.runs()[-1])
+    assert "not looked into for misconfiguration and secret" in look["reason"]
+    assert not len(nights.table("exposures")), "nothing is unconfirmed"
+
+
 def test_an_sbom_is_the_same_whatever_else_is_looked_for(tmp_path):
     """But for hashes of language packages, by which nothing is matched."""
     names = ("shop/all", "edge/node", "scratch/js")
@@ -135,6 +164,33 @@ def test_an_sbom_is_the_same_whatever_else_is_looked_for(tmp_path):
     assert not [name for name, (alone, beside) in sboms.items() if alone != beside]
 
 
+def test_java_archives_are_known_whatever_else_is_looked_for(tmp_path):
+    """Asked for secrets alone, Trivy opens no Java database and skips archives without a word."""
+    image = StandImage(LEAKY.distribution, LEAKY.layers, files={"app/up.jar": _jar()})
+    store, cache = Store(), tmp_path / "cache"
+    digest = push(store, "shop/java", image, "1.0")
+    TrivyDatabase(list(ADVISORIES), updated_at=FIRST).write(cache)
+    with OciLoopback(store) as registry:
+        pull = Pull("shop/java", digest, PullLogin(registry.host, plain_http=True))
+        settings = {"program": str(PROGRAM), "cache_dir": str(cache)}
+        for kinds in ((), ("secret",), ("misconfiguration",)):
+            scanner = TrivyScanner(
+                TrivySettings.model_validate(settings | {"also_look_for": kinds}),
+                RunContext("run", FIRST, getLogger("test")),
+                tmp_path / "work",
+            )
+            with pytest.raises(ScanError) as refused:
+                scanner.describe(pull, tmp_path / "sbom.json")
+            assert refused.value.code == "JavaDatabaseAbsent", kinds
+
+
+def _jar() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("made-up.class"), b"made up")
+    return packed.getvalue()
+
+
 def _unhashed(path: Path) -> object:
     document = json.loads(path.read_bytes())
     for component in document["components"]:
@@ -153,6 +209,7 @@ def test_an_image_sends_nobody_anywhere(tmp_path):
     server = HTTPServer(("127.0.0.1", 0), Counting)
     Thread(target=server.serve_forever, daemon=True).start()
     image = calling(f"http://127.0.0.1:{server.server_port}")
+    assert any(path.endswith("values.schema.json") for path in image.files)
     with OciLoopback(stored({"shop/sly": image})) as registry:
         nights = Nights(registry, tmp_path, trivy=BOTH)
         assert nights.run(0).unassessed == 0

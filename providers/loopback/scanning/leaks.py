@@ -68,4 +68,12 @@ PRIVILEGED = Flaw("misconfiguration", "KSV-0017", "app/pod.yaml", "HIGH")
 def calling(address: str) -> StandImage:
     """Return an image with configuration that asks whoever judges it to call an address."""
     module = f'module "m" {{\n  source = "{address}/module.zip"\n}}\n'
-    return StandImage(None, (LEAKY.layers[1],), files={"app/main.tf": module.encode()})
+    files = {
+        "app/main.tf": module,
+        "app/chart/Chart.yaml": "apiVersion: v2\nname: made-up\nversion: 0.1.0\n",
+        "app/chart/values.schema.json": f'{{"$ref": "{address}/schema.json"}}',
+        "app/chart/values.yaml": "a: 1\n",
+        "app/chart/templates/pod.yaml": _POD,
+    }
+    told = {path: text.encode() for path, text in files.items()}
+    return StandImage(None, (LEAKY.layers[1],), files=told)

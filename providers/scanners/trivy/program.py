@@ -17,13 +17,17 @@ _QUIET = ("--disable-telemetry", "--skip-version-check", "--no-progress")
 _GRACE = 15
 _OFFLINE = ("--skip-db-update", "--skip-java-db-update", "--offline-scan")
 
-_READ = ("dockerfile", "kubernetes", "helm", "cloudformation", "azure-arm")
-"""Configuration that Trivy judges by what stands there. Of Terraform it would fetch modules from
-wherever the author of the image says; Ansible is left out with it."""
+_READ = ("dockerfile", "kubernetes", "cloudformation", "azure-arm")
+"""Configuration that Trivy judges by what stands there. Of Terraform it would fetch modules, and of
+Helm charts what their schema of values refers to, from wherever the author of the image says;
+Ansible is left out with them."""
 
-_SHOWING = "misconfig"
-"""Of what it finds of this kind, Trivy keeps the lines, whatever stands in them, in its cache."""
+_ALL_PACKAGES = "vuln"
+"""Without it, Trivy opens no Java database and leaves out Java archives without a word."""
+
 _NOWHERE = ("--cache-backend", "memory")
+"""Of what it finds, Trivy keeps the lines and those around them in its cache, whatever is in them:
+it hides the secret that it knew and none that it did not."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +92,14 @@ class Trivy:
         Raises:
             ScanError: It could not.
         """
-        wanted = sorted(kinds)
-        asked = ",".join(wanted)
+        asked = ",".join(sorted(kinds))
         return self._look(
             reference,
             login,
-            *("--format", "json", "--list-all-pkgs", "--scanners", asked),
+            *("--format", "json", "--list-all-pkgs", "--scanners", f"{_ALL_PACKAGES},{asked}"),
             *("--image-config-scanners", asked, "--misconfig-scanners", ",".join(_READ)),
             *("--skip-check-update", "--secret-config", ""),
-            *(_NOWHERE if _SHOWING in wanted else ()),
+            *_NOWHERE,
         )
 
     def _look(self, reference: str, login: PullLogin, *what: str) -> bytes:

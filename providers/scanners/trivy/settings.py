@@ -34,7 +34,7 @@ class TrivySettings(ProgramSettings):
         (),
         description="What else is looked for in images: secret (passwords, keys and tokens left in "
         "files, variables and history), misconfiguration (of the image, and of Dockerfiles, "
-        "Kubernetes, Helm, CloudFormation and ARM files in it). Looking for secrets takes several "
+        "Kubernetes, CloudFormation and ARM files in it). Looking for secrets takes several "
         "times as long, and images that were looked into before are pulled again.",
     )
     max_image_bytes: Annotated[int, Field(ge=1)] | None = Field(
