@@ -157,8 +157,12 @@ def _contents(
         for row in rows:
             packages.append(digest=digest(name), **row)
     for name, sbom in kept.items():
-        sboms.append(digest=digest(name), size_bytes=10, **vars(sbom))
+        sboms.append(digest=digest(name), size_bytes=10, **_row(sbom))
     return [sboms, packages]
+
+
+def _row(sbom: StoredSbom) -> dict[str, Any]:
+    return {**vars(sbom), "asked_for": sorted(sbom.asked_for)}
 
 
 def changes(run: StoredRun) -> list[tuple[str, str, str]]:
