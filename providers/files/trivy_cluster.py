@@ -13,7 +13,14 @@ from providers.files.fields import AGAIN, Record
 from providers.files.rows import Facts, Image, Rows, Verdict
 from providers.files.subject import BY_DIGEST, Subject, Told, subject_of
 from providers.files.targets import image_of_target
-from providers.files.trivy_statements import SOURCE, TrivyStatements, facts_of, judged, suppressed
+from providers.files.trivy_statements import (
+    SOURCE,
+    TrivyStatements,
+    facts_of,
+    judged,
+    suppressed,
+    unread,
+)
 
 _KINDS = ("VulnerabilityReport", "ClusterVulnerabilityReport")
 _LISTS = ("List", *(f"{kind}List" for kind in _KINDS))
@@ -161,8 +168,12 @@ def _verdict(
     image: Image, metadata: Record, results: Sequence[Record], *, error: str | None, lost: int
 ) -> Verdict:
     stated = image.statements > 0
-    family = metadata.record("OS").text("Family")
+    system = metadata.record("OS")
+    family = system.text("Family")
     state, note = judged(results, family=family, stated=stated)
+    if state is State.ASSESSED and family:
+        state, doubt = unread(results, " ".join(filter(None, (family, system.text("Name")))))
+        note = "; ".join(filter(None, (note, doubt)))
     if error:
         state, note = State.FAILED, f"the scan failed: {error[:200]}"
     reason = f"imported report; {note}" if note else "imported report"

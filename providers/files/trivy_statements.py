@@ -177,6 +177,9 @@ def unread(results: Sequence[Record], system: str) -> tuple[State, str]:
         results: Members of ``Results``.
         system: The operating system that was detected, for the words.
     """
+    # Early reports of schema 2 name no class; a report of --pkg-types library holds no such result.
+    if not any(result.text("Class") in (None, "os-pkgs") for result in results):
+        return State.UNKNOWN, f"it holds no result about its operating system, {system}"
     silent = [
         result
         for result in results

@@ -17,6 +17,14 @@ from providers.scanners.written import package_rows, purl_type, reading_sbom
 
 _SYSTEMS = frozenset({"deb", "apk", "rpm", "alpm", "portage"})
 """Types that Syft gives to packages of operating systems."""
+_KEPT_AS = {
+    **dict.fromkeys(("debian", "ubuntu"), "deb"),
+    **dict.fromkeys(("alpine", "wolfi", "chainguard"), "apk"),
+    **dict.fromkeys(
+        ("rhel", "centos", "fedora", "amzn", "ol", "sles", "suse", "mariner", "azurelinux"), "rpm"
+    ),
+}
+"""Operating system, by its id or one that it is like -> the type of its packages."""
 _UNLISTED = "unknowns-labeler:"
 _NO_VERSION = "UNKNOWN"
 """Stands for a version that a package lacks (Syft's ``compliance.missing-version``)."""
@@ -79,9 +87,20 @@ def _unread(document: Record) -> str:
     # An os-release need not hold a NAME.
     system = _text(distribution, "name") or _text(distribution, "id")
     kinds = {one.text("type") for one in document.records("artifacts") if _version(one)}
-    if system and not kinds & _SYSTEMS:
+    if system and not kinds & _kinds_of(distribution):
         return f"no package of its operating system, {system}, could be read"
+    if not system and kinds & _SYSTEMS:
+        # Grype looks a system's packages up by the system, and states nothing of them without it.
+        return "it holds packages of an operating system, and not told is of which"
     return "" if kinds else "no operating system and no package was detected"
+
+
+def _kinds_of(distribution: Record) -> frozenset[str]:
+    """Return the types that packages of a system are of: any, where it is not known here."""
+    told = distribution.raw("idLike")
+    like = [one for one in told if isinstance(one, str)] if isinstance(told, list) else []
+    names = (_text(distribution, "id") or "", *like)
+    return frozenset(_KEPT_AS[one] for one in names if one in _KEPT_AS) or _SYSTEMS
 
 
 def _passed_over(document: Record) -> str:
@@ -90,6 +109,10 @@ def _passed_over(document: Record) -> str:
     # What nobody lists, an executable or an archive, is told in the same place.
     if any(not words.startswith(_UNLISTED) for words in told):
         return "a file of it that lists packages could not be read"
+    # A list that is cut short ends in a package without its version, of which nothing is matched.
+    systems = (one for one in document.records("artifacts") if one.text("type") in _SYSTEMS)
+    if lost := sum(_version(one) is None for one in systems):
+        return f"no version could be read of {lost} packages of its operating system"
     return ""
 
 

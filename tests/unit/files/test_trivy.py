@@ -173,6 +173,8 @@ DOUBT = (
             [*EMPTY_OS, LISTED],
             *("unsupported", "no package of its operating system, alpine 3, was read"),
         ),
+        ([LISTED], "unknown", "it holds no result about its operating system, alpine 3"),
+        ([STATED], "unknown", "it holds no result about its operating system, alpine 3"),
         ([EMPTY_OS[0] | {"Packages": [{"Name": "musl"}]}, LISTED], "assessed", ""),
         ([EMPTY_OS[0] | {"Vulnerabilities": [openssl()]}, LISTED], "assessed", ""),
     ],
@@ -181,6 +183,14 @@ def test_a_system_of_which_nothing_is_listed_is_told_from_one_that_is_clean(resu
     judged = row(read(trivy(Metadata=OS, Results=results)), "assessments")
     assert judged["state"] == state
     assert judged["reason"] == "; ".join(filter(None, ("imported report", reason)))
+
+
+def test_a_cluster_report_is_doubted_as_that_of_an_image_is():
+    names = {"RepoDigests": [f"r.example/app@sha256:{'a' * 64}"], "RepoTags": ["r.example/app:1"]}
+    resource = {"Metadata": [OS | names], "Results": [*EMPTY_OS, LISTED]}
+    judged = row(read({"ClusterName": "c", "Resources": [resource]}), "assessments")
+    assert judged["state"] == "unsupported"
+    assert "no package of its operating system, alpine 3, was read" in judged["reason"]
 
 
 def test_the_content_hash_follows_the_statements_and_not_their_order():

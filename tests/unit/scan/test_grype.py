@@ -127,6 +127,19 @@ def test_an_older_database_stays_one_on_every_night_that_follows_and_closes_noth
             *(State.UNSUPPORTED, "debian"),
         ),
         ({"artifacts": [LODASH], "distro": {}}, State.ASSESSED, ""),
+        ({**SBOM, "distro": {}}, State.UNSUPPORTED, "of which"),
+        (
+            {**SBOM, "artifacts": [{**LIBSSL, "type": "apk"}]},
+            *(State.UNSUPPORTED, "system, debian"),
+        ),
+        (
+            {"artifacts": [{**LIBSSL, "type": "rpm"}], "distro": {"id": "x", "idLike": ["debian"]}},
+            *(State.UNSUPPORTED, "system, x"),
+        ),
+        (
+            {**SBOM, "artifacts": [LIBSSL, {**LIBSSL, "version": "UNKNOWN"}]},
+            *(State.ASSESSED, "no version could be read of 1 packages"),
+        ),
         (SBOM, State.ASSESSED, ""),
     ],
 )
