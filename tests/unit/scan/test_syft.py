@@ -138,16 +138,19 @@ def test_a_registry_of_an_own_authority_is_believed_with_its_certificate_alone(
     assert anchore.calls[0]["environment"]["SYFT_REGISTRY_CA_CERT"] == str(ca_file)
 
 
+PASSED_OVER = "a file of it that lists packages could not be read"
+
+
 @pytest.mark.parametrize(
     ("files", "unread", "note"),
     [
-        (SYSTEM, "no package of its operating system, debian, could be read", False),
+        (SYSTEM, "no package of its operating system, debian, could be read", ""),
         (
             {**SYSTEM, "var/lib/dpkg/status": b"Package: \x01\n\nPackage: foo\nVer\xff: 1\n\n"},
             "no package of its operating system, debian, could be read",
-            False,
+            "no version could be read of 2 packages of its operating system",
         ),
-        ({**RPMS, **CUT, "bin/tool": SYFT.read_bytes()[:4096]}, "", True),
+        ({**RPMS, **CUT, "bin/tool": SYFT.read_bytes()[:4096]}, "", PASSED_OVER),
     ],
     ids=["stripped", "broken", "cut"],
 )
@@ -155,8 +158,8 @@ def test_what_syft_could_not_read_is_told(registry, look, files, unread, note):
     sbom = look(registry.host, "lab/odd", filed(registry.store, "lab/odd", files))
     seen = syft_json.seen(sbom)
     assert seen.unread == unread
-    assert seen.note == ("a file of it that lists packages could not be read" if note else "")
-    if note:
+    assert seen.note == note
+    if note == PASSED_OVER:
         (row,) = rows(sbom)
         assert (row["package_name"], row["package_type"]) == ("openssl-libs", "rpm")
         assert (row["source_name"], row["source_version"]) == ("openssl", "1.1.1k-17.cm2")
