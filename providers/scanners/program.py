@@ -9,6 +9,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -117,6 +118,7 @@ class Program:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
+                start_new_session=True,  # what it starts is stopped with it
             )
         except OSError as error:
             raise ScanError(
@@ -126,18 +128,20 @@ class Program:
             try:
                 out, said = process.communicate(timeout=limit)
             except subprocess.TimeoutExpired:
-                _stop(process)
                 raise late(self.tool, limit) from None
+            finally:
+                if process.returncode is None:
+                    _stop(process)
             return process.returncode, out, said
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Stop a program: asked first, so that a script ends the program that it has started."""
-    process.send_signal(signal.SIGINT)
-    try:
+    """Stop a program and whatever it has started: asked first, so that it can clean up."""
+    os.killpg(process.pid, signal.SIGINT)
+    with suppress(subprocess.TimeoutExpired):
         process.wait(_MERCY)
-    except subprocess.TimeoutExpired:
-        process.kill()
+    with suppress(ProcessLookupError):  # nothing of it is left
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _sha256(path: Path) -> str:
