@@ -55,8 +55,13 @@ class Discoveries:
                 self.about[where] = where
                 if where in self._found:
                     self.images[where] = self._found[where]
+        # Of several indexes that hold an image the newest speaks for it: what the others state is
+        # the same, told twice, and no filter would ask for it.
+        speaks: dict[Where, Where] = {}
         for where in self._found:
             child = self._placed[where].scanned_child
             if child is not None and child in self.about and child not in self._found:
-                self.about[where] = child
-                self.images[child] = self._found[where]
+                self.images[child] = newer(self.images.get(child), self._found[where])
+                if self.images[child] is self._found[where]:
+                    speaks[child] = where
+        self.about |= {where: child for child, where in speaks.items()}
