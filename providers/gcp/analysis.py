@@ -109,6 +109,8 @@ class Analysis:
                 self._log("Google does not take a filter by image; everything is read")
             else:
                 self._read = set(wanted)
+                if self._fell_silent():
+                    self._check_counts()
                 return
         asking.everything(self._unreachable)
         self._all, self._read = True, set(about.values())
@@ -130,15 +132,26 @@ class Analysis:
         wanted = moved(images, mark, shared.recall.told())
         return None if is_dearer(len(wanted), len(images), mark) else wanted
 
+    def _fell_silent(self) -> bool:
+        """Whether a filter held nothing of an image of which there was something before.
+
+        It may be mended; or the filter does not mean what it says.
+        """
+        known = ((where, self._mark.of(where)) for where in self._read) if self._mark else ()
+        return any(
+            one and one.statements and not self._writer.counts[where] for where, one in known
+        )
+
     def _check_counts(self) -> None:
-        """Compare a whole reading with Google's own count of it, where that is to be had."""
+        """Compare what was read with Google's own count of it, where that is to be had."""
         try:
             self._tally.api_calls += 1
             summary = self._clients.vulnerability_counts(self._project)
         except SourceError as error:
             self._log(f"what was read could not be checked: {error}")
             return
-        counts = counted(summary, self._discoveries.about)
+        found = counted(summary, self._discoveries.about)
+        counts = {where: count for where, count in found.items() if where in self._read}
         for where, missed in unread(counts, self._writer.counts).items():
             self._spoiled[where] = missed
             self._tally.fail(missed)

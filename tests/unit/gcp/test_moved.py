@@ -320,3 +320,35 @@ def test_a_call_that_hangs_ends_at_its_deadline(script, monkeypatch):
     assert time.monotonic() - began < 10
     assert outcomes[ANALYSIS].error_code == "DEADLINE_EXCEEDED"
     assert {state for state, _ in looks(rows).values()} == {"unknown"}
+
+
+@pytest.mark.parametrize("order", ["ef", "fe"])
+def test_of_two_indexes_of_one_image_the_newest_speaks_whatever_their_order(script, order):
+    child = {"architecture": "amd64", "os": "linux", "digest": parts.digest("a")}
+    kept = [{**child, "media_type": parts.MANIFEST}]
+    indexes = [parts.image(one, media_type=parts.INDEX, image_manifests=kept) for one in "ef"]
+    script.answers["ListDockerImages"] = lambda _: ar.ListDockerImagesResponse(
+        docker_images=[parts.image("a"), *indexes]
+    )
+    held = analysed(script, 0, order)
+    for one in held.discoveries:
+        newest = one.resource_uri.endswith("e")
+        one.update_time = FIRST + timedelta(days=newest)
+        one.discovery.analysis_status = 3 if newest else 4
+    rows, _ = collect(script)
+    assert stated(rows) == ["a"]
+    assert looks(rows) == {"a": ("assessed", "read")}
+
+
+@pytest.mark.parametrize(("counted", "state"), [(1, "unknown"), (0, "assessed")])
+def test_an_image_that_fell_silent_is_held_against_googles_count(script, counted, state):
+    analysed(script, 0)
+    first, _ = collect(script)
+    held = analysed(script, 0, honoured=0)
+    held.discoveries[1].discovery.last_vulnerability_update_time = FIRST + timedelta(days=1)
+    script.answers["GetVulnerabilityOccurrencesSummary"] = lambda _: lean.Summary(
+        counts=[{"resource_uri": parts.uri("b"), "total_count": counted}]
+    )
+    rows, _ = collect(script, first)
+    assert (stated(rows), looks(rows)["b"][0]) == ([], state)
+    assert looks(rows)["a"] == ("assessed", "remembered")
