@@ -6,8 +6,10 @@ WITH current_images AS (
 ), kinds AS (
     SELECT kind, tool FROM weakness_looks
     UNION
+    SELECT kind, tool FROM image_weaknesses
+    UNION
     SELECT kind.kind, NULL FROM (VALUES ('secret'), ('misconfiguration')) AS kind(kind)
-    WHERE kind.kind NOT IN (SELECT kind FROM weakness_looks)
+    WHERE kind.kind NOT IN (SELECT kind FROM weakness_looks UNION SELECT kind FROM image_weaknesses)
 ), looks AS (
     SELECT kind, tool, count(*) AS looked_into FROM weakness_looks SEMI JOIN current_images USING (digest)
     GROUP BY ALL

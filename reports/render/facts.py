@@ -166,13 +166,19 @@ def opinions(words: Words, posture: Posture) -> tuple[str, ...]:
     return (words("opinions.basis", **numbers), words("opinions.never_added"))
 
 
+def knows_weaknesses(posture: Posture) -> bool:
+    """Whether a scanner could tell anything of secrets or misconfigurations."""
+    rows = posture.figures["weaknesses"].rows
+    return any(row["looked_into"] or row["found_in"] for row in rows)
+
+
 def weaknesses(words: Words, posture: Posture) -> tuple[str, ...]:
     """Say in how many images secrets and misconfigurations were looked for, and found."""
     rows = posture.figures["weaknesses"].rows
     images = rows[0]["current_images"]
     if not images:
         return (words("weaknesses.no_images"),)
-    if not any(row["looked_into"] for row in rows):
+    if not knows_weaknesses(posture):
         return (words("weaknesses.nobody", images=text.number(images)),)
     return tuple(
         words(

@@ -61,7 +61,7 @@ def _context(words: Words, posture: Posture) -> dict[str, Any]:
         "tiles": facts.tiles(words, posture),
         "caution": facts.caution(words, posture),
         "opinion_sentences": facts.opinions(words, posture),
-        "weaknesses_looked": any(row["looked_into"] for row in posture.figures["weaknesses"].rows),
+        "weaknesses_looked": facts.knows_weaknesses(posture),
         "weakness_sentences": facts.weaknesses(words, posture),
         "change_sentences": facts.changes(words, posture),
         "first": posture.first,

@@ -21,6 +21,7 @@ from providers.loopback.scanning import TrivyDatabase, push
 from providers.loopback.scanning.images import StandImage
 from providers.loopback.scanning.leaks import (
     FLAWS,
+    IN_LABEL,
     LEAKY,
     PRIVILEGED,
     SECRETS,
@@ -89,7 +90,12 @@ def test_what_is_asked_for_is_found_and_no_secret_is_written_anywhere(tmp_path, 
     (silent,) = sboms.drop(leaky)["looked_for"]
     assert list(silent) == ["secret"], "its history holds no instruction to judge"
     assert not leaks(tmp_path)
-    assert not [secret for secret in SECRETS if secret in caplog.text]
+    assert not [secret for secret in (*SECRETS, IN_LABEL) if secret in caplog.text]
+    sbom_files = [*(Path(nights.warehouse) / "_sboms").rglob("*.gz")]
+    assert len(sbom_files) == 2
+    assert not [
+        file for file in sbom_files if IN_LABEL.encode() in gzip.decompress(file.read_bytes())
+    ]
 
 
 def test_once_it_is_asked_for_it_is_looked_for_in_what_was_pulled_before_and_then_never_again(
@@ -106,7 +112,7 @@ def test_once_it_is_asked_for_it_is_looked_for_in_what_was_pulled_before_and_the
         secrets = {one for one in FLAWS if one.kind == "secret"}
         assert set(found(nights)) == secrets
         assert not leaks(tmp_path)
-        assert asked(nights) == {("yes", "secret"): 5, ("unknown", "misconfiguration"): 1}
+        assert asked(nights) == {("yes", "secret"): 6, ("unknown", "misconfiguration"): 1}
         for night, wish in ((2, nights.trivy), (3, {})):
             nights.trivy = wish
             nights.run(night)

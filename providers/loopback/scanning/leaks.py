@@ -21,6 +21,8 @@ class Flaw(NamedTuple):
 
 
 _TOKEN = "ghp_" + "abcdefghij" + "KLMNOPQRST" + "0123456789" + "uvwxyz"
+IN_LABEL = "ghp_" + "98765" * 7 + "z"
+"""Stands in a label, which is part of the inventory."""
 _KEY_ID = "AKIA" + "Q3EGRTUWYZLM" + "NOPQ"
 _KEY = "wJalrXUtn" + "FEMI0K7MDENG" + "xbPxRfiCY" + "qwertyuiop"
 _PEM = "\n".join(("MIIEpAIBAAKCAQEA" + "A1b2" * 12,) * 6)
@@ -48,6 +50,7 @@ LEAKY = StandImage(
         "app/pod.yaml": _POD.encode(),
         "app/Dockerfile": b"FROM debian:12\nUSER nobody\nHEALTHCHECK CMD true\nEXPOSE 22\n",
     },
+    labels={"build.token": IN_LABEL},
     configured={"User": "root", "Env": [f"GITHUB_TOKEN={_TOKEN}"]},
     history=("USER root", f"ENV GITHUB_TOKEN={_TOKEN}"),
 )

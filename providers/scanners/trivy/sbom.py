@@ -16,6 +16,7 @@ from providers.scanners.written import package_rows, purl_type, reading_sbom
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OURS = "aquasecurity:trivy:"
+_LABELS = f"{_OURS}Labels:"
 _TOOL = "Trivy"
 
 
@@ -32,6 +33,7 @@ def steady(content: bytes) -> bytes:
     metadata = document.get("metadata")
     if isinstance(metadata, dict):
         metadata.pop("timestamp", None)
+        _forget_labels(metadata.get("component"))
     components = sorted(_objects(document, "components"), key=_order)
     names = _names(components)
     document["components"] = [_named(component, names, "bom-ref") for component in components]
@@ -40,6 +42,16 @@ def steady(content: bytes) -> bytes:
         key=lambda one: str(one.get("ref")),
     )
     return orjson.dumps(document)
+
+
+def _forget_labels(component: object) -> None:
+    """Drop an image's labels: nothing is matched by them, and a secret may stand in one."""
+    if isinstance(component, dict) and isinstance(told := component.get("properties"), list):
+        component["properties"] = [
+            one
+            for one in told
+            if not (isinstance(one, dict) and str(one.get("name")).startswith(_LABELS))
+        ]
 
 
 @reading_sbom(_TOOL)

@@ -57,7 +57,7 @@ def _untold(report: Record) -> frozenset[str]:
 
 
 def packages_only(content: bytes) -> bytes:
-    """Return a report with what an SBOM is made of: packages, system, labels, and nothing secret.
+    """Return a report with what an SBOM is made of: packages, system, and nothing secret.
 
     Raises:
         ScanError: It is no report of Trivy's.
@@ -67,9 +67,7 @@ def packages_only(content: bytes) -> bytes:
         report = Record(document)
         results = [_kept(one, _OF_PACKAGES) for one in report.records("Results")]
         metadata = report.record("Metadata")
-        config = metadata.record("ImageConfig")
-        labels = config.record("config").raw("Labels")
-        told = {**_kept(config, _OF_CONFIGURATION), "config": {"Labels": labels}}
+        told = _kept(metadata.record("ImageConfig"), _OF_CONFIGURATION)
         kept = {name: metadata.raw(name) for name in metadata.members()} | {"ImageConfig": told}
         return orjson.dumps(document | {"Metadata": kept, "Results": results})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from tests.unit.reports.fake_run import FakeRun
 EVIL = "app/<script>alert(1)</script>.env"
 
 
-def look(name: str, *kinds: str) -> dict[str, Any]:
-    return {"digest": estate.digest(name), "tool": "trivy", "looked_for": list(kinds)}
+def look(name: str, *kinds: str, asked: Sequence[str] = ()) -> dict[str, Any]:
+    row = {"digest": estate.digest(name), "tool": "trivy", "looked_for": list(kinds)}
+    return row | {"asked_for": list(asked or kinds)}
 
 
 def flaw(name: str, severity: str, kind: str = "secret", **more: Any) -> dict[str, Any]:
@@ -74,6 +76,21 @@ def test_the_listing_names_the_first_place_and_how_many_there_are():
     ]
     (name, *_) = rows(looked(), "weaknesses_listed", "image_name")
     assert name == (f"{estate.ECR}/shop/web@{estate.digest('a1')}",)
+
+
+def test_what_was_found_where_not_all_could_be_told_is_shown_and_is_no_whole_look():
+    """Trivy judged a file in the image, and its own configuration it passed over."""
+    now = {
+        "sboms": [look("b1", "secret", asked=("misconfiguration", "secret"))],
+        "weaknesses": [flaw("b1", "HIGH", "misconfiguration", location="Dockerfile")],
+    }
+    run = FakeRun(estate.RUN, {**estate.night(), **now}, estate.BEFORE, estate.before())
+    keys = ("kind", "looked_into", "not_looked_into", "found_in", "high")
+    assert rows(run, "weaknesses", *keys) == [
+        ("secret", 1, 9, 0, 0),
+        ("misconfiguration", 0, 10, 1, 1),
+    ]
+    assert rows(run, "weaknesses_listed", "location") == [("Dockerfile",)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

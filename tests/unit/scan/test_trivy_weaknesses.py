@@ -37,7 +37,7 @@ def misconfiguration(**more: Any) -> dict[str, Any]:
 
 
 def report(*results: dict[str, Any], **more: Any) -> bytes:
-    config = {"os": "linux", "config": {"Env": [f"P={HIDDEN}"], "Labels": {"team": "web"}}}
+    config = {"os": "linux", "config": {"Env": [f"P={HIDDEN}"], "Labels": {"key": HIDDEN}}}
     history = {"history": [{"created_by": f"ENV P={HIDDEN}"}]}
     metadata = {"OS": {"Family": "debian", "Name": "12"}, "ImageConfig": config | history}
     told = {"SchemaVersion": 2, "ArtifactName": IMAGE, "Metadata": metadata, "Results": results}
@@ -115,7 +115,7 @@ def test_nothing_secret_is_left_in_what_is_written_down():
     told = json.loads(kept)
     assert told["Results"][0]["Packages"] == packages
     assert told["Metadata"]["OS"] == {"Family": "debian", "Name": "12"}
-    assert told["Metadata"]["ImageConfig"]["config"] == {"Labels": {"team": "web"}}
+    assert told["Metadata"]["ImageConfig"] == {"os": "linux"}
     assert HIDDEN not in repr(weaknesses.read(content, BOTH))
 
 
