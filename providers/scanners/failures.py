@@ -113,25 +113,22 @@ OF_REGISTRIES = (
 """What go-containerregistry, with which Trivy, Syft and Grype pull, says of a registry."""
 
 
-def explained(tool: str, words: str, meanings: Sequence[Meaning], secret: str = "") -> ScanError:
+def explained(tool: str, words: str, meanings: Sequence[Meaning]) -> ScanError:
     """Return what a scanner's words on standard error mean.
 
     Args:
         tool: Its name, as it is said.
-        words: Standard error.
+        words: Standard error, without the login.
         meanings: What they may mean; the first that fits holds.
-        secret: Never repeated.
     """
     told = _ANSI.sub("", words)
     meaning = next((one for one in meanings if one.fits(told)), OTHER)
-    return described(tool, told, meaning, secret)
+    return described(tool, told, meaning)
 
 
-def described(tool: str, told: str, meaning: Meaning, secret: str = "") -> ScanError:
+def described(tool: str, told: str, meaning: Meaning) -> ScanError:
     """Return the error of a meaning with the words that say most."""
-    plain = _ANSI.sub("", told)
-    last = _last(plain.replace(secret, "***") if secret else plain)  # before it is cut short
-    said = meaning.said.format(tool=tool)
+    said, last = meaning.said.format(tool=tool), _last(_ANSI.sub("", told))
     return ScanError(said, code=meaning.code, state=meaning.state, told=last)
 
 

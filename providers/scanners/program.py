@@ -13,8 +13,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from audit.ports import ScanError
+from audit.ports import PullLogin, ScanError
 from providers.scanners.failures import late
+from providers.scanners.masking import masked
 
 _KEPT = (
     *("PATH", "LANG", "SSL_CERT_FILE", "SSL_CERT_DIR"),
@@ -25,7 +26,7 @@ _MERCY = 3
 """Seconds in which a program that is stopped may clear away what it began."""
 _WORDS = 64 * 1024
 
-Failure = Callable[[int, str, str], ScanError]
+Failure = Callable[[int, str], ScanError]
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Program:
         setting: Setting that names it, for errors.
         work: Folder for what it writes and what passes for its home.
         seconds: After so long it is stopped.
-        failure: Exit code, standard error and a secret -> what they mean.
+        failure: Exit code and standard error, without the login -> what they mean.
         grace: Seconds more for one that is told its limit and stops by itself.
     """
 
@@ -83,14 +84,17 @@ class Program:
         return self.path
 
     def run(
-        self, arguments: Sequence[str], environment: Mapping[str, str], secret: str = ""
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        login: PullLogin | None = None,
     ) -> Said:
         """Run it to its end and return what it said.
 
         Args:
             arguments: Each is one argument, whatever is in it.
             environment: What it sees beside paths, proxies and trusted certificates.
-            secret: Part of ``environment`` that no error repeats.
+            login: Part of ``environment``; nothing that is said repeats its secret.
 
         Raises:
             ScanError: It cannot be run, ended in an error or had to be stopped.
@@ -102,9 +106,9 @@ class Program:
         with tempfile.TemporaryDirectory(dir=self.work, ignore_cleanup_errors=True) as aside:
             own = {"HOME": str(self.work), "TMPDIR": aside}
             code, out, said = self._ended([program, *arguments], {**kept, **own, **environment})
-        words = said[-_WORDS:].decode("utf-8", "replace")
+        words = _last(masked(said.decode("utf-8", "replace"), login))
         if code:
-            raise self.failure(code, words, secret)
+            raise self.failure(code, words)
         return Said(out, words)
 
     def _ended(self, command: list[str], environment: dict[str, str]) -> tuple[int, bytes, bytes]:
@@ -133,6 +137,14 @@ class Program:
                 if process.returncode is None:
                     _stop(process)
             return process.returncode, out, said
+
+
+def _last(words: str) -> str:
+    """Return the last of many words, from the beginning of a line."""
+    if len(words) <= _WORDS:
+        return words
+    cut = words[-_WORDS:]
+    return cut.partition("\n")[2] or cut
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

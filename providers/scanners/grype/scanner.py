@@ -60,8 +60,8 @@ class GrypeScanner:
         return self._program("Syft", self._settings.syft, "syft")
 
     def _program(self, tool: str, path: str, setting: str) -> Program:
-        def failure(_: int, words: str, secret: str) -> ScanError:
-            return explained(tool, words, (BROKEN, _DATABASE, *OF_REGISTRIES), secret)
+        def failure(_: int, words: str) -> ScanError:
+            return explained(tool, words, (BROKEN, _DATABASE, *OF_REGISTRIES))
 
         seconds = self._settings.timeout_seconds
         return Program(tool, path, f"scanners.grype.{setting}", self._work, seconds, failure)
@@ -101,7 +101,7 @@ class GrypeScanner:
         with self._aside() as folder:
             output = Path(folder) / "sbom.json"
             arguments = ["scan", f"registry:{pull.reference}", "-o", f"syft-json={output}"]
-            self._syft.run(arguments, _OF_SYFT | _handed(login), login.secret)
+            self._syft.run(arguments, _OF_SYFT | _handed(login), login)
             sbom.write_bytes(syft_json.steady(written(output, "Syft")))
         return Look()
 

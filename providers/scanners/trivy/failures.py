@@ -31,8 +31,8 @@ MEANINGS = (
 )
 
 
-def failure(code: int, words: str, secret: str = "") -> ScanError:
+def failure(code: int, words: str) -> ScanError:
     """Return what an exit with ``code`` (not 0) and these words on standard error means."""
     if code == _CRASH:
-        return described(TOOL, words, BROKEN, secret)
-    return explained(TOOL, words, MEANINGS, secret)
+        return described(TOOL, words, BROKEN)
+    return explained(TOOL, words, MEANINGS)

@@ -113,7 +113,7 @@ class Trivy:
             *("--timeout", f"{settings.timeout_seconds}s", *self._cached()),
             *(*_OFFLINE, *_QUIET, *bound, *plain, "--", reference),
         ]
-        return self.program.run(arguments, _handed(login), login.secret).out
+        return self.program.run(arguments, _handed(login), login).out
 
     def convert(self, report: Path, output: Path) -> None:
         """Write the SBOM (CycloneDX JSON) that a report (Trivy JSON) lists the packages of.

@@ -56,10 +56,8 @@ def test_what_is_said_of_a_failure_is_the_same_for_every_image_it_happens_to():
     assert (one.told, two.told) == ("GET a: UNAUTHORIZED: no", "GET b: UNAUTHORIZED: no")
 
 
-def test_a_secret_is_not_repeated_and_words_are_bounded():
-    found = failure(1, f"{PREFIX}* remote error: UNAUTHORIZED: s3cret {'x' * 5000}", "s3cret")
-    assert "s3cret" not in str(found)
-    assert len(str(found)) < 400
+def test_words_are_bounded():
+    assert len(str(failure(1, f"{PREFIX}* remote error: UNAUTHORIZED: {'x' * 5000}"))) < 400
 
 
 @pytest.mark.parametrize("kind", ["Unauthorised", "Unreachable"])
@@ -67,11 +65,6 @@ def test_the_name_of_an_image_says_nothing_of_why_it_could_not_be_pulled(kind):
     said = {"Unauthorised": "UNAUTHORIZED: no", "Unreachable": "connect: connection refused"}[kind]
     name = "https://registry.example/v2/team/denied/unauthorized/manifests/sha256:0"
     assert failure(1, f"{PREFIX}* remote error: Get {name}: {said}").code == kind
-
-
-def test_a_secret_that_is_longer_than_an_error_may_be_is_not_repeated_in_part():
-    secret = "s3cret" * 400
-    assert "s3cret" not in str(failure(1, f"{PREFIX}* remote error: no: {secret}", secret))
 
 
 def test_a_trivy_that_had_to_be_stopped_timed_out():
