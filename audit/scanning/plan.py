@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from operator import attrgetter
 
 from audit.ports import Describer
 from audit.rules import Budget, ScanRules
@@ -28,6 +29,9 @@ class Action(StrEnum):
     LEAVE = "leave"
 
 
+_TURNS = {Action.MATCH: 0, Action.LEAVE: 0, Action.PULL: 1, Action.RENEW: 2}
+
+
 @dataclass(frozen=True)
 class Wanted:
     """One image of the plan.
@@ -37,6 +41,7 @@ class Wanted:
         sbom: What the scanner wrote of it before.
         reason: Why it is left; empty for the other actions.
         database_used: As in the candidate.
+        waits_since: The run that looked into it last, where that was not for all that is asked for.
     """
 
     digest: str
@@ -46,12 +51,23 @@ class Wanted:
     sbom: StoredSbom | None = None
     reason: str = ""
     database_used: datetime | None = None
+    waits_since: str = ""
+
+    @property
+    def turn(self) -> tuple[int, str]:
+        """When it has its turn: what needs no pull first, then first looks, then renewals."""
+        return _TURNS[self.action], self.waits_since if self.action is Action.RENEW else ""
+
+
+turn_of = attrgetter("turn")
 
 
 def plan(candidates: Iterable[Candidate], rules: ScanRules, by: Describer) -> list[Wanted]:
     """Decide about every candidate that is to be scanned; the order of candidates is kept.
 
-    What was never looked into goes before what is only looked into again.
+    What was never looked into goes before what is only looked into again, and of this what an older
+    version looked into before what was not asked for all: the one that waits longest first, so that
+    an image of which the rest cannot be told does not keep the others out of a budget each night.
 
     Args:
         candidates: The most exposed first.
@@ -60,7 +76,7 @@ def plan(candidates: Iterable[Candidate], rules: ScanRules, by: Describer) -> li
     """
     wanted = [one for candidate in candidates if (one := _wanted(candidate, rules, by))]
     purse = _Purse(rules.budget)
-    paid = {one.digest: purse.pay(one) for one in _in_turn(wanted)}
+    paid = {one.digest: purse.pay(one) for one in sorted(wanted, key=turn_of) if one.turn[0]}
     return [paid.get(one.digest, one) for one in wanted]
 
 
@@ -69,9 +85,10 @@ def _wanted(candidate: Candidate, rules: ScanRules, by: Describer) -> Wanted | N
     chosen = candidate.sbom or rules.select == "all" or not candidate.looked_at
     if not places or not chosen:
         return None
-    action = Action.PULL
+    action, waits_since = Action.PULL, ""
     if candidate.sbom:
         action = Action.MATCH if _suffices(candidate.sbom, by) else Action.RENEW
+        waits_since = candidate.sbom.run_id if candidate.sbom.tool_version == by.version else ""
     return Wanted(
         candidate.digest,
         places,
@@ -79,6 +96,7 @@ def _wanted(candidate: Candidate, rules: ScanRules, by: Describer) -> Wanted | N
         action,
         candidate.sbom,
         database_used=candidate.database_used,
+        waits_since=waits_since,
     )
 
 
@@ -91,11 +109,6 @@ def _let_in(place: Place, rules: ScanRules) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in rules.include) and not any(
         fnmatchcase(name, pattern) for pattern in rules.exclude
     )
-
-
-def _in_turn(wanted: list[Wanted]) -> Iterator[Wanted]:
-    for action in (Action.PULL, Action.RENEW):
-        yield from (one for one in wanted if one.action is action)
 
 
 @dataclass

@@ -16,13 +16,12 @@ from audit.ports import Describer, Pulls, RunContext, ScanError, Scanner, Scanne
 from audit.rules import ScanRules
 from audit.scanning.contents import Contents
 from audit.scanning.images import BUDGET, Looker, assess, refusal
-from audit.scanning.plan import Action, Wanted, plan
+from audit.scanning.plan import Wanted, plan, turn_of
 from audit.store.ahead import Candidate
 from audit.store.layout import Layout
 from audit.store.sboms import SbomStore
 
 IMAGES_A_TASK = 25
-_TURNS = {Action.MATCH: 0, Action.LEAVE: 0, Action.PULL: 1, Action.RENEW: 2}
 _NO_ERROR = frozenset({BUDGET, "TooLarge"})
 """What the operator asked for is no error of the scope; the image is not looked at all the same."""
 
@@ -149,16 +148,16 @@ def tasks_of(source: str, wanted: Iterable[Wanted]) -> Iterator[Task]:
     """Yield tasks of some images of a registry each, in the order in which they are begun with.
 
     What needs no pull is quick and goes first, so that no pull uses up the minutes in which all of
-    that could have been matched; then what was never looked into. Of each, the most exposed first.
+    that could have been matched; then what was never looked into. Of each, as in the plan.
     An image counts with the first place it lies in.
     """
     parts: list[tuple[ScopeRef, list[str]]] = []
     begun: dict[tuple[int, ScopeRef], list[str]] = {}
-    for one in sorted(wanted, key=lambda one: _TURNS[one.action]):
-        ref = _scope(source, one)
-        part = begun.get((_TURNS[one.action], ref))
+    for one in sorted(wanted, key=turn_of):
+        ref, (turn, _) = _scope(source, one), one.turn
+        part = begun.get((turn, ref))
         if part is None or len(part) == IMAGES_A_TASK:
-            part = begun[_TURNS[one.action], ref] = []
+            part = begun[turn, ref] = []
             parts.append((ref, part))
         part.append(one.digest)
     for number, (ref, digests) in enumerate(parts):

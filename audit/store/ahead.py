@@ -79,8 +79,9 @@ def candidates(
 
 def _candidate(row: dict[str, Any]) -> Candidate:
     held = row["path"] is not None
-    asked_for = frozenset(row["asked_for"] or ())
-    sbom = StoredSbom(row["path"], row["sha256"], row["tool_version"], asked_for) if held else None
+    names = ("path", "sha256", "tool_version")
+    told = {"asked_for": frozenset(row["asked_for"] or ()), "run_id": row["looked_run_id"]}
+    sbom = StoredSbom(*(row[name] for name in names), **told) if held else None
     places = tuple(Place(**one) for one in row["places"])
     return Candidate(
         row["digest"],

@@ -28,12 +28,14 @@ class StoredSbom:
     Attributes:
         tool_version: Version of the scanner that wrote it.
         asked_for: Kinds of weaknesses that it was asked about at the same time.
+        run_id: The run in which it looked.
     """
 
     path: str
     sha256: str
     tool_version: str
     asked_for: frozenset[str] = frozenset()
+    run_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -139,6 +139,12 @@ class Program:
             return process.returncode, out, said
 
 
+def user_cache() -> Path:
+    """Return the folder in which programs of this user keep what can be had again."""
+    given = os.environ.get("XDG_CACHE_HOME")
+    return Path(given) if given else Path.home() / ".cache"
+
+
 def _last(words: str) -> str:
     """Return the last of many words, from the beginning of a line."""
     if len(words) <= _WORDS:

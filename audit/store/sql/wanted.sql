@@ -6,7 +6,7 @@
 WITH held AS (
     SELECT digest, arg_max(path, run_id) AS path, arg_max(sha256, run_id) AS sha256,
         arg_max(tool_version, run_id) AS tool_version,
-        arg_max(coalesce(asked_for, []), run_id) AS asked_for
+        arg_max(coalesce(asked_for, []), run_id) AS asked_for, max(run_id) AS looked_run_id
     FROM sboms_kept WHERE tool = $scanner AND digest NOT IN (
         SELECT digest FROM prev_assessments WHERE source = $scanner AND starts_with(native_status, $lost))
     GROUP BY digest
@@ -45,6 +45,7 @@ WITH held AS (
 SELECT p.digest, max(i.size_bytes) AS size_bytes, bool_and(p.looked_at) AS looked_at,
     any_value(h.path) AS path, any_value(h.sha256) AS sha256,
     any_value(h.tool_version) AS tool_version, any_value(h.asked_for) AS asked_for,
+    any_value(h.looked_run_id) AS looked_run_id,
     (SELECT dated FROM used) AS database_used,
     list({provider: p.provider, registry_id: p.registry_id, repository: p.repository,
         account: p.account, region: p.region, scope_id: p.scope_id, answered: p.answered}

@@ -25,6 +25,14 @@ _KEPT_AS = {
     ),
 }
 """Operating system, by its id or one that it is like -> the type of its packages."""
+_JUDGED = frozenset(
+    {
+        *("debian", "ubuntu", "alpine", "wolfi", "chainguard", "rhel", "centos", "rocky"),
+        *("almalinux", "amzn", "ol", "sles", "mariner", "azurelinux"),
+    }
+)
+"""Operating systems, by their id, that Grype is known to have data for. Of another it states
+nothing, as if it were clean, and does not say so in its report."""
 _UNLISTED = "unknowns-labeler:"
 _NO_VERSION = "UNKNOWN"
 """Stands for a version that a package lacks (Syft's ``compliance.missing-version``)."""
@@ -92,6 +100,8 @@ def _unread(document: Record) -> str:
     if not system and kinds & _SYSTEMS:
         # Grype looks a system's packages up by the system, and states nothing of them without it.
         return "it holds packages of an operating system, and not told is of which"
+    if system and _text(distribution, "id") not in _JUDGED:
+        return f"it is not known that Grype has data for its operating system, {system}"
     return "" if kinds else "no operating system and no package was detected"
 
 

@@ -30,7 +30,7 @@ from providers.scanners.grype import report
 from providers.scanners.grype import sbom as syft_json
 from providers.scanners.grype.settings import GrypeSettings
 from providers.scanners.plain import protect
-from providers.scanners.program import Program
+from providers.scanners.program import Program, user_cache
 from providers.scanners.written import moment, told, written
 
 _DATABASE = Meaning(
@@ -133,9 +133,14 @@ class GrypeScanner:
         """
         names = ("CHECK_FOR_APP_UPDATE", "DB_AUTO_UPDATE", "DB_VALIDATE_AGE")
         given = {f"GRYPE_{name}": "false" for name in names}
+        return {**given, "GRYPE_DB_CACHE_DIR": str(self._cache)}
+
+    @property
+    def _cache(self) -> Path:
+        """Where its database lies: it sees another home than ours, and would look for it there."""
         if self._settings.cache_dir:
-            given["GRYPE_DB_CACHE_DIR"] = str(self._settings.cache_dir.expanduser().absolute())
-        return given
+            return self._settings.cache_dir.expanduser().absolute()
+        return user_cache() / "grype" / "db"
 
     def _aside(self) -> tempfile.TemporaryDirectory[str]:
         self._work.mkdir(parents=True, exist_ok=True)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from audit.ports import PullLogin
 from providers.scanners.plain import protect
-from providers.scanners.program import Program
+from providers.scanners.program import Program, user_cache
 from providers.scanners.trivy.failures import TOOL, failure
 from providers.scanners.trivy.settings import TrivySettings
 
@@ -53,8 +52,7 @@ class Trivy:
         """The cache, with the database in ``db``."""
         if self.settings.cache_dir:
             return self.settings.cache_dir.expanduser().absolute()
-        given = os.environ.get("XDG_CACHE_HOME")
-        return (Path(given) if given else Path.home() / ".cache") / "trivy"
+        return user_cache() / "trivy"
 
     def check(self) -> None:
         """Find it, and hold it against the hash that is configured."""

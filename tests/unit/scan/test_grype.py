@@ -140,6 +140,12 @@ def test_an_older_database_stays_one_on_every_night_that_follows_and_closes_noth
             {**SBOM, "artifacts": [LIBSSL, {**LIBSSL, "version": "UNKNOWN"}]},
             *(State.ASSESSED, "no version could be read of 1 packages"),
         ),
+        (
+            {**SBOM, "distro": {"id": "fedora", "name": "Fedora"}},
+            State.UNSUPPORTED,
+            "system, Fedora",
+        ),
+        ({**SBOM, "distro": {"id": "arch", "idLike": []}}, State.UNSUPPORTED, "system, arch"),
         (SBOM, State.ASSESSED, ""),
     ],
 )
@@ -203,3 +209,12 @@ def test_what_is_not_told_of_a_package_is_left_as_it_is(scanner, tmp_path, metad
     assert block.data["layer_digest"] == ["sha256:a", None]
     assert block.data["source_name"] == ["openssl", None]
     assert block.data["source_version"] == ["3.0.11-2", None]
+
+
+def test_the_database_is_looked_for_where_grype_keeps_it_for_this_user(
+    scanner, anchore, monkeypatch, tmp_path
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    scanner.facts()
+    told = {call["environment"].get("GRYPE_DB_CACHE_DIR") for call in anchore.calls}
+    assert told == {None, str(tmp_path / "cache" / "grype" / "db")}, "none for Syft"

@@ -149,3 +149,17 @@ def test_tasks_hold_some_images_each_and_every_image_once():
     assert [len(part) for part in parts] == [IMAGES_A_TASK, IMAGES_A_TASK, 1]
     assert [digest for part in parts for digest in part] == [one.digest for one in some]
     assert len({task.task_id for task in tasks}) == len(tasks)
+
+
+def test_an_image_of_which_not_all_can_be_told_does_not_keep_the_others_out_each_night():
+    asked = Describer("0.76.0", frozenset({"secret"}))
+    nights: dict[int, str] = dict.fromkeys(range(4), "20261101T020000Z")
+    looked = []
+    for night in range(2, 10):
+        some = [candidate(n, sbom=replace(NEW, run_id=run)) for n, run in nights.items()]
+        rules = ScanRules(budget=Budget(images=1))
+        (one,) = [one for one in plan(some, rules, asked) if one.action is Action.RENEW]
+        number = int(one.digest[7:])
+        looked.append(number)
+        nights[number] = f"202611{night:02}T020000Z"  # tried, and again not told
+    assert looked == [0, 1, 2, 3, 0, 1, 2, 3]
