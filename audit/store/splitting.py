@@ -1,4 +1,4 @@
-"""A relation cut into parts by place, in one reading: each part is then sorted by itself.
+"""A relation cut into parts by its leading columns, in one reading: each is then sorted by itself.
 
 To sort a large relation whole takes three times its memory, and to read it anew for each part takes
 a time that grows with the square of its rows.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import cast
@@ -22,30 +22,34 @@ _MOST_FILES = 500
 _BATCH = 8_192
 _PARTS = """
 CREATE OR REPLACE TEMP TABLE written_parts AS
-SELECT provider, registry_id, repository,
-    (sum(rows) OVER (ORDER BY provider, registry_id, repository) // $rows)::BIGINT AS part
-FROM (SELECT provider, registry_id, repository, count(*) AS rows FROM {relation} GROUP BY ALL)
+SELECT {cut}, (sum(rows) OVER (ORDER BY {cut}) // $rows)::BIGINT AS part
+FROM (SELECT {cut}, count(*) AS rows FROM {relation} GROUP BY ALL)
 """
 _MARKED = """
-SELECT f.*, p.part AS part_of_place FROM {relation} AS f
-JOIN written_parts AS p USING (provider, registry_id, repository)
+SELECT f.*, p.part AS part_of_rows FROM {relation} AS f JOIN written_parts AS p USING ({cut})
 """
 _SORTED = "SELECT * FROM {relation} ORDER BY {keys}"
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
 def sorted_parts(
-    con: duckdb.DuckDBPyConnection, relation: str, keys: str, rows: int, aside: Path
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    cut: Sequence[str],
+    keys: str,
+    rows: int,
+    aside: Path,
 ) -> Iterator[pa.Table]:
-    """Yield a relation in the order of keys that begin with the place, about ``rows`` at a time.
+    """Yield a relation in the order of keys that begin with ``cut``, about ``rows`` at a time.
 
-    A repository is never cut, and a row without a place is in no part.
+    Rows that are alike in ``cut`` stay together, and one that lacks any of it is in no part.
 
     Args:
         con: The engine that holds it.
         relation: Its name.
-        keys: What follows ORDER BY: provider, registry_id, repository, and what else there is.
-        rows: Rows of a part, as far as repositories and the number of files allow.
+        cut: Names of columns.
+        keys: What follows ORDER BY: those columns, and what else there is.
+        rows: Rows of a part, as far as what stays together and the number of files allow.
         aside: Folder for files that are there while the parts are read.
     """
     ((total,),) = con.execute(f"SELECT count(*) FROM {relation}").fetchall()  # noqa: S608  our own
@@ -53,17 +57,18 @@ def sorted_parts(
         yield con.sql(_SORTED.format(relation=relation, keys=keys)).to_arrow_table()
         return
     aside.mkdir(parents=True, exist_ok=True)
-    con.execute(_PARTS.format(relation=relation), {"rows": max(rows, total // _MOST_FILES)})
+    marked = {"relation": relation, "cut": ", ".join(cut)}
+    con.execute(_PARTS.format(**marked), {"rows": max(rows, total // _MOST_FILES)})
+    reader = con.sql(_MARKED.format(**marked)).to_arrow_reader(_BATCH)
     with tempfile.TemporaryDirectory(dir=aside) as folder:
-        for path in _split(con, relation, Path(folder)):
+        for path in _split(reader, Path(folder)):
             yield _sorted(con, path, keys)
             path.unlink()
 
 
-def _split(con: duckdb.DuckDBPyConnection, relation: str, folder: Path) -> list[Path]:
+def _split(reader: pa.RecordBatchReader, folder: Path) -> list[Path]:
     """Write each part to a file, and return the files in the order of their parts."""
     writers: dict[int, pa.ipc.RecordBatchStreamWriter] = {}
-    reader = con.sql(_MARKED.format(relation=relation)).to_arrow_reader(_BATCH)
     schema = reader.schema.remove(len(reader.schema) - 1)
     with ExitStack() as stack:
         for batch in reader:

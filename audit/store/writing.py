@@ -20,6 +20,9 @@ SORTED_ROWS = 100_000
 """Rows of any other table that are; they are narrower."""
 
 _PLACE = ("provider", "registry_id", "repository")
+_CUT = 4
+"""Leading columns by which parts are cut: the place and what comes next, as one repository may hold
+as much as a thousand others."""
 
 
 def write_ordered(
@@ -43,7 +46,7 @@ def write_ordered(
         return write_parquet(path, schema or plain(reader.schema), reader)
     empty = con.sql(f"SELECT * FROM {relation} LIMIT 0").to_arrow_table()  # noqa: S608  the same
     with RowGroups(path, schema or plain(empty.schema)) as file:
-        for part in sorted_parts(con, relation, keys, SORTED_ROWS, aside):
+        for part in sorted_parts(con, relation, order[:_CUT], keys, SORTED_ROWS, aside):
             file.write(part.to_batches())
     _none_lost(relation, rows, file.rows)
     return rows
@@ -61,7 +64,8 @@ def write_findings(
         if flat:
             empty = _flat(con, table.schema.empty_table())
             wide = stack.enter_context(RowGroups(flat, plain(empty.schema)))
-        for part in sorted_parts(con, "findings_all", keys, PART_ROWS, aside):
+        cut = table.sort_by[:_CUT]
+        for part in sorted_parts(con, "findings_all", cut, keys, PART_ROWS, aside):
             file.write(part.to_batches())
             if wide:
                 wide.write(_flat(con, part).to_batches())

@@ -44,6 +44,23 @@ def test_parts_make_the_bytes_that_the_whole_makes(con, tmp_path, monkeypatch, g
     assert {path.name for path in tmp_path.iterdir()} == {"whole", "parts"}
 
 
+def test_one_repository_is_cut_too(con, tmp_path, monkeypatch):
+    con.execute("UPDATE rows_of SET provider = 'aws', registry_id = 'one', repository = 'one'")
+    monkeypatch.setattr(writing, "SORTED_ROWS", 30)
+    sizes = []
+    sorted_ = splitting._sorted
+
+    def noted(*told):
+        sizes.append(sorted_(*told).num_rows)
+        return sorted_(*told)
+
+    monkeypatch.setattr(splitting, "_sorted", noted)
+    table = TABLES["placements"]
+    write_ordered(con, tmp_path / "file", "rows_of", table.sort_by, table.schema, tmp_path)
+    assert sum(sizes) == 400
+    assert max(sizes) <= 31
+
+
 def test_a_row_that_no_part_holds_is_not_lost_in_silence(con, tmp_path, monkeypatch):
     con.execute("UPDATE rows_of SET repository = NULL WHERE tags = ['t7']")
     monkeypatch.setattr(writing, "SORTED_ROWS", 30)
