@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from audit.errors import ReportFileError
 from audit.model.columns import Columns
-from audit.model.enums import ImageKind, State
+from audit.model.enums import ImageKind
 from audit.ports import Document, ImportedReport, ImportOrder
 from providers.files.fields import Record
 from providers.files.rows import Facts, Rows, Verdict
@@ -16,9 +16,8 @@ from providers.files.trivy_statements import (
     SOURCE,
     TrivyStatements,
     facts_of,
-    judged,
+    imported,
     suppressed,
-    unread,
 )
 
 _SCHEMA = 2
@@ -120,11 +119,7 @@ def _told(report: Record) -> Told:
 
 def _verdict(report: Record, results: list[Record], *, stated: bool) -> Verdict:
     system = report.record("Metadata").record("OS")
-    family = system.text("Family")
-    state, reason = judged(results, family=family, stated=stated)
-    if state is State.ASSESSED and family:
-        state, doubt = unread(results, " ".join(filter(None, (family, system.text("Name")))))
-        reason = "; ".join(filter(None, (reason, doubt)))
+    state, reason = imported(results, system, stated=stated)
     eosl, left_out = system.flag("EOSL"), suppressed(results)
     scanned_at = report.moment("CreatedAt")
     notes: list[Any] = [

@@ -17,9 +17,8 @@ from providers.files.trivy_statements import (
     SOURCE,
     TrivyStatements,
     facts_of,
-    judged,
+    imported,
     suppressed,
-    unread,
 )
 
 _KINDS = ("VulnerabilityReport", "ClusterVulnerabilityReport")
@@ -167,13 +166,7 @@ def _whose(images: Sequence[tuple[Image, Record]], result: Record) -> Image | No
 def _verdict(
     image: Image, metadata: Record, results: Sequence[Record], *, error: str | None, lost: int
 ) -> Verdict:
-    stated = image.statements > 0
-    system = metadata.record("OS")
-    family = system.text("Family")
-    state, note = judged(results, family=family, stated=stated)
-    if state is State.ASSESSED and family:
-        state, doubt = unread(results, " ".join(filter(None, (family, system.text("Name")))))
-        note = "; ".join(filter(None, (note, doubt)))
+    state, note = imported(results, metadata.record("OS"), stated=image.statements > 0)
     if error:
         state, note = State.FAILED, f"the scan failed: {error[:200]}"
     reason = f"imported report; {note}" if note else "imported report"

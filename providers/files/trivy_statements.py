@@ -166,7 +166,23 @@ def judged(results: Sequence[Record], *, family: str | None, stated: bool) -> tu
     return State.UNKNOWN, "it holds no result about packages"
 
 
-def unread(results: Sequence[Record], system: str) -> tuple[State, str]:
+def imported(results: Sequence[Record], system: Record, *, stated: bool) -> tuple[State, str]:
+    """Do what ``judged`` does for a report of which it is not known how it was made.
+
+    Args:
+        results: Members of ``Results``.
+        system: What it tells of the operating system (``Metadata.OS``).
+        stated: Whether any vulnerability is stated.
+    """
+    family = system.text("Family")
+    state, note = judged(results, family=family, stated=stated)
+    if state is not State.ASSESSED or not family:
+        return state, note
+    state, doubt = _unread(results, " ".join(filter(None, (family, system.text("Name")))))
+    return state, "; ".join(filter(None, (note, doubt)))
+
+
+def _unread(results: Sequence[Record], system: str) -> tuple[State, str]:
     """Say whether an operating system was looked at of which nothing is stated, and what is noted.
 
     Trivy reports on a system whose package list was removed or is broken as on a clean one: a
